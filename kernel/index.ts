@@ -1,0 +1,2 @@
+/** The package's front: everything a plugin may import, for people who write `from '@gethelio/proxy'`. */
+export * from './plugin.ts';

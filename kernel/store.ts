@@ -1,0 +1,66 @@
+/** What a call may ask of the state store, as data: all ops of all plugins of one call are one transaction, all or none. */
+import type { Json } from './plugin.ts';
+
+/**
+ * One change to durable state. Amounts are exact decimal texts ("12.50"), never binary floats.
+ *
+ * A **bucket** holds dated entries; its total is the sum of the entries at or after `sinceMs`. A rate limit is a bucket
+ * of ones, a spend limit or a budget's pot a bucket of money.
+ */
+export type StoreOp =
+  /** Adds an entry to a bucket, unless `total + amount > limit`: then the whole transaction is refused. */
+  | {
+      readonly op: 'take';
+      readonly bucket: string;
+      /** Unique inside the bucket; the same id twice changes nothing (idempotent). Usually the call's id. */
+      readonly entry: string;
+      readonly amount: string;
+      /** Left out: taken whatever the total is. */
+      readonly limit?: string;
+      readonly atMs: number;
+      /** Entries before this instant no longer count and may be deleted. */
+      readonly sinceMs: number;
+      /** Kept beside the entry for people to read (tool, session, ...). */
+      readonly note?: Json;
+    }
+  /** Sets an entry's amount to what it really was (may pass the limit: the money is spent). Unknown entry: nothing. */
+  | { readonly op: 'correct'; readonly bucket: string; readonly entry: string; readonly amount: string }
+  /** Removes an entry, as if it had never been taken. Unknown entry: nothing. */
+  | { readonly op: 'giveBack'; readonly bucket: string; readonly entry: string }
+  /** Writes a document. `ifVersion: 0` means "only if absent"; a version that differs refuses the transaction. */
+  | {
+      readonly op: 'put';
+      readonly collection: string;
+      readonly key: string;
+      readonly value: Json;
+      readonly ifVersion?: number;
+      readonly expiresAtMs?: number;
+    }
+  /** Deletes a document; `mustExist` refuses the transaction when it is absent or expired (single use). */
+  | {
+      readonly op: 'remove';
+      readonly collection: string;
+      readonly key: string;
+      readonly mustExist?: boolean;
+      readonly ifVersion?: number;
+    };
+
+/** Why a transaction was refused. `index` is the place of the op in the list that was committed. */
+export interface Refusal {
+  readonly index: number;
+  readonly op: StoreOp;
+  /** `limit`: no room. `version`: somebody else was first. `absent`: not there. `capacity`: too many buckets. */
+  readonly why: 'limit' | 'version' | 'absent' | 'capacity';
+  /** The bucket's total before the op, for `limit`. */
+  readonly total?: string;
+  /** When enough entries will have left a sliding window, for `limit`. Undefined when that cannot be said. */
+  readonly roomAtMs?: number;
+}
+
+export type Committed = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal };
+
+/** The one transaction. Provided by a state store (`state-sqlite`, `state-memory`, a third party's). */
+export interface Commit {
+  /** Durable when the promise resolves. Rejects only when the store itself fails (disk full, locked): fail closed. */
+  commit(ops: readonly StoreOp[]): Promise<Committed>;
+}

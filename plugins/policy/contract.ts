@@ -1,0 +1,115 @@
+/** How other plugins give the rule language meaning: actions, fields, conditions - and how they read what matched. */
+import {
+  defineExtension,
+  defineFact,
+  defineService,
+  type Awaitable,
+  type Call,
+  type CallContext,
+  type ConfigPath,
+  type Effect,
+  type Facts,
+  type Json,
+  type ToolDefinition,
+} from '@gethelio/proxy/plugin';
+import type { z } from 'zod';
+
+/** A rule that matched this call. */
+export interface MatchedRule {
+  /** The rule's `name`, else `<tool or match>#<n>` counted from 1. */
+  readonly name: string;
+  readonly line: number;
+  readonly index: number;
+  readonly action: string | undefined;
+  readonly tags: readonly string[];
+  /** `shadow`: judge and record with counters of your own, mark the verdict `shadow: true`, hold and take nothing real. */
+  readonly mode: 'enforce' | 'shadow';
+  /**
+   * What a bucket hangs on: the rule's name, or the hash of its match and action - never of its limits or its place, so
+   * that changing a limit or moving a rule refills nothing.
+   */
+  readonly identity: string;
+  /** The compiled fields (`limits`, `evidence`, `requires`, `approval`, `feedback`, ...), by key. */
+  readonly fields: { readonly [key: string]: unknown };
+}
+
+/** The rules that matched and count, in file order. Set by `policy` in evaluate, stage `judge`; read it in `meter`. */
+export const matchedRules = defineFact<readonly MatchedRule[]>('policy.matched');
+/** A lazily made trace of every rule tried: what matched, what did not and why. */
+export const policyTrace = defineFact<() => Json>('policy.trace');
+
+/** Gives `action: <name>` its meaning. */
+export interface RuleAction {
+  readonly name: string;
+  readonly summary: string;
+  /** What the rule says when it matches; left out: it says nothing by itself, it only restricts (limits). */
+  readonly speaks?: { readonly effect: Effect; readonly code: string; readonly reason: (rule: MatchedRule, call: Call) => string };
+  /** Fields that must stand beside the action. */
+  readonly needs?: readonly string[];
+}
+
+/** Gives a key of a rule (`limits:`, `evidence:`, ...) its schema and its compiled form. */
+export interface RuleField<Parsed = unknown, Compiled = unknown> {
+  readonly key: string;
+  readonly summary: string;
+  readonly schema: z.ZodType<Parsed>;
+  /**
+   * A `deny` that carries a gate is silent: the field's own plugin denies in `meter` while the gate is not met
+   * (`evidence`, `requires`).
+   */
+  readonly gate?: boolean;
+  /** A rule may carry it without any action. */
+  readonly alone?: boolean;
+  /** Turns the parsed value into what `fields[key]` holds. Report mistakes with `context.report`. */
+  compile?(parsed: Parsed, context: CompileContext): Compiled;
+}
+export interface CompileContext {
+  readonly rule: { readonly name: string; readonly action: string | undefined };
+  readonly path: ConfigPath;
+  report(message: string, at?: ConfigPath, fix?: string): void;
+  warn(message: string, at?: ConfigPath, fix?: string): void;
+}
+
+/** Gives a key of `match:` its meaning. Compiled once at load. */
+export interface RuleCondition<Parsed = unknown> {
+  readonly key: string;
+  readonly summary: string;
+  readonly schema: z.ZodType<Parsed>;
+  compile(parsed: Parsed, context: CompileContext): CompiledCondition;
+}
+/** True when the condition holds. Synchronous unless it must ask a store. A throw is a deny. */
+export type CompiledCondition = (ctx: ConditionContext) => Awaitable<boolean>;
+export interface ConditionContext {
+  readonly call: Call;
+  readonly facts: Facts;
+  readonly nowMs: number;
+  readonly tool: ToolDefinition | undefined;
+  /** Whether the rule restricts (anything but `allow`): what cannot be judged must then hold. */
+  readonly restricts: boolean;
+  /** Says why, for `explain`: the value seen, the operator, the reason. */
+  note(text: string): void;
+}
+
+export const ruleAction = defineExtension<RuleAction>('policy.action');
+export const ruleField = defineExtension<RuleField<any, any>>('policy.field');
+export const ruleCondition = defineExtension<RuleCondition<any>>('policy.condition');
+
+/** Every rule as written, for pages and commands. */
+export interface PolicyRules {
+  readonly rules: readonly RuleView[];
+  readonly default: 'allow' | 'deny';
+  /** All compiled rules that carry a field, matched or not (evidence paths, budgets' contributors). */
+  withField(key: string): readonly MatchedRule[];
+  /** Rules whose tool pattern could match this name, whatever the arguments. */
+  about(ctx: CallContext): readonly MatchedRule[];
+}
+export interface RuleView {
+  readonly name: string;
+  readonly line: number;
+  readonly action: string | undefined;
+  readonly mode: 'enforce' | 'shadow';
+  readonly tags: readonly string[];
+  readonly source: string;
+  readonly warnings: readonly string[];
+}
+export const policyRules = defineService<PolicyRules>('policy.rules');

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+// `source`: self-references (`@gethelio/proxy/plugin`) lead to the .ts files, so tests need no build.
+const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] };
+
+const long = ['**/*.long.test.ts'];
+const never = ['**/node_modules/**', '**/dist/**', '**/templates/**'];
+
+export default defineConfig({
+  resolve,
+  ssr: { resolve },
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'short', include: ['test/**/*.test.ts', 'plugins/**/*.test.ts', 'create-helio-plugin/test/**/*.test.ts', 'examples/**/*.test.ts'], exclude: [...never, ...long] } },
+      { extends: true, test: { name: 'long', include: long, exclude: never, testTimeout: 1_800_000, hookTimeout: 600_000, fileParallelism: false } },
+    ],
+  },
+});
