@@ -29,6 +29,11 @@ export interface MatchedRule {
    * that changing a limit or moving a rule refills nothing.
    */
   readonly identity: string;
+  /**
+   * The rule's own key `release_on_error: true` (policy owns it, default false): limits, budgets and single-use evidence
+   * are also given back when the upstream answered with an error.
+   */
+  readonly releaseOnError?: boolean;
   /** The compiled fields (`limits`, `evidence`, `requires`, `approval`, `feedback`, ...), by key. */
   readonly fields: { readonly [key: string]: unknown };
 }
@@ -44,13 +49,23 @@ export interface RuleAction {
   readonly summary: string;
   /** What the rule says when it matches; left out: it says nothing by itself, it only restricts (limits). */
   readonly speaks?: { readonly effect: Effect; readonly code: string; readonly reason: (rule: MatchedRule, call: Call) => string };
-  /** Fields that must stand beside the action. */
+  /** Fields that must stand beside the action: `limits`, or with its part `limits.calls`. */
   readonly needs?: readonly string[];
 }
 
 /** Gives a key of a rule (`limits:`, `evidence:`, ...) its schema and its compiled form. */
 export interface RuleField<Parsed = unknown, Compiled = unknown> {
   readonly key: string;
+  /**
+   * Several plugins share one key, each with a part of its object (`limits`: `calls` is `max_calls`, `window`, `key` of
+   * rate-limits; `spend` is `max_spend` of spend-limits). The schema is then a `z.strictObject`; policy merges the
+   * shapes of all parts into one strict object (a key in two parts is an error at load) and, when any key of a part's
+   * shape is present, parses the present keys of that part alone with the part's own schema (refinements hold) and
+   * compiles them: `fields[key][part]`. A part none of whose keys are present is absent. A value with no key at all is
+   * an error. The unknown key of a part that is not loaded is an error that names the plugin (`limits.max_spend`:
+   * add spend-limits).
+   */
+  readonly part?: string;
   readonly summary: string;
   readonly schema: z.ZodType<Parsed>;
   /**
