@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// `source`: self-references (`@gethelio/proxy/plugin`) lead to the .ts files, so tests need no build.
-const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] };
+// `helio-source` (a bare `source` would also lead into other packages, such as eventsource-parser): self-references (`@gethelio/proxy/plugin`) lead to the .ts files, so tests need no build.
+const resolve = { conditions: ['helio-source', 'node', 'import', 'module', 'default'] };
 
 const long = ['**/*.long.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**', '**/templates/**'];
