@@ -8,6 +8,16 @@ export { definePlugin, defineService, defineExtension, defineFact } from './defi
 export { secret, isSecret } from './config/secret.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';
 export { deny } from './decision.ts';
+export {
+  addDecimal,
+  compareDecimal,
+  isDecimal,
+  multiplyDecimal,
+  negateDecimal,
+  normaliseDecimal,
+  subtractDecimal,
+  sumDecimals,
+} from './decimal.ts';
 
 export type Awaitable<T> = T | Promise<T>;
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -60,6 +70,8 @@ export interface Arrival {
   readonly requestState: string | undefined;
   /** `params.inputResponses` of a further leg. Attacker-controlled. */
   readonly inputResponses: JsonObject | undefined;
+  /** Set only by doors that know better than the client (the authenticated sideband, `explain`): identity believes it. */
+  readonly vouched?: { readonly session?: string; readonly agent?: string };
 }
 
 /** What came back, whatever it is. Bytes are kept; `value()` parses on first use. */
@@ -125,8 +137,8 @@ export interface Verdict {
   /** Refuse as a server without this tool would. */
   readonly as?: 'unknown_tool';
 }
-/** A verdict with the name of the plugin that gave it. */
-export type GivenVerdict = Verdict & { readonly plugin: string };
+/** A verdict with the name of the plugin that gave it, and the stage it was given in. */
+export type GivenVerdict = Verdict & { readonly plugin: string; readonly stage: string };
 export interface Decision {
   readonly effect: Effect;
   /** Every verdict, strictest first; among equals in the fixed order of the taps. */
@@ -156,14 +168,7 @@ export interface Settlement {
 }
 
 export type Outcome =
-  | 'forwarded'
-  | 'denied'
-  | 'simulated'
-  | 'answered'
-  | 'pending'
-  | 'withheld'
-  | 'not_sent'
-  | 'unknown';
+  'forwarded' | 'denied' | 'simulated' | 'answered' | 'pending' | 'withheld' | 'not_sent' | 'unknown';
 
 /** Given to observers exactly once per call - and, with `call` absent, per refusal at the door, reload, login, drift. */
 export interface DecisionRecord {
@@ -204,6 +209,8 @@ export interface CallContext {
   readonly tool: ToolDefinition | undefined;
   /** `explain` walks every stage and commits nothing; `live` is a real call. */
   readonly mode: 'live' | 'explain';
+  /** The id of the call that this one continues (a further leg of `input_required` that Helio has open). */
+  readonly continues: string | undefined;
 }
 export interface RequestContext extends CallContext {
   /** Before judgement only: what is judged is what is sent. The original stays in the audit. */
@@ -440,8 +447,7 @@ export interface ConfigurationView {
   readonly sections: JsonObject;
   readonly warnings: readonly string[];
   readonly lastReload:
-    | { readonly atMs: number; readonly ok: boolean; readonly hash: string; readonly error?: string }
-    | undefined;
+    { readonly atMs: number; readonly ok: boolean; readonly hash: string; readonly error?: string } | undefined;
 }
 export interface PluginView {
   readonly name: string;
