@@ -11,7 +11,7 @@ export function startWorker(name: string, besideUrl: string, options: WorkerOpti
   const source = besideUrl.split('?')[0]!.endsWith('.ts');
   const file = new URL(`${name}.${source ? 'ts' : 'js'}`, besideUrl);
   const execArgv = source
-    ? ['--conditions=source', '--import', new URL('../scripts/source.mjs', import.meta.url).href]
+    ? ['--conditions=helio-source', '--import', new URL('../scripts/source.mjs', import.meta.url).href]
     : [];
   return new Worker(file, { env: {}, execArgv, ...options });
 }
