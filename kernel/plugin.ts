@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'; // type only: fastify as a value
 import type { z } from 'zod';
 import type { StoreOp, Refusal } from './store.ts';
 
-export type { StoreOp, Refusal, Commit, Committed } from './store.ts';
+export type { StoreOp, TakeOp, Refusal, Commit, Committed } from './store.ts';
+export { bucketFamily, bucketName, checkStoreOps } from './store-ops.ts';
 export { definePlugin, defineService, defineExtension, defineFact } from './define.ts';
 export { secret, isSecret } from './config/secret.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';

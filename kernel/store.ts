@@ -6,6 +6,10 @@ import type { Json } from './plugin.ts';
  *
  * A **bucket** holds dated entries; its total is the sum of the entries at or after `sinceMs`. A rate limit is a bucket
  * of ones, a spend limit or a budget's pot a bucket of money.
+ *
+ * A bucket's name is `<kind>:<what it belongs to>:<key>`, the middle without a colon (`bucketName` makes one). Everything
+ * up to the second colon is its family: a store holds a bounded number of buckets per family, so that a flood of keys
+ * under one rule costs that rule's new keys and nobody else's.
  */
 export type StoreOp =
   /** Adds an entry to a bucket, unless `total + amount > limit`: then the whole transaction is refused. */
@@ -18,8 +22,13 @@ export type StoreOp =
       /** Left out: taken whatever the total is. */
       readonly limit?: string;
       readonly atMs: number;
-      /** Entries before this instant no longer count and may be deleted. */
+      /** Entries before this instant no longer count and are deleted; an earlier one later on brings none back. */
       readonly sinceMs: number;
+      /**
+       * When the entry stops counting at the latest (the end of a window, of a calendar day). A bucket whose entries are
+       * all past it is forgotten. Left out: kept until a later `sinceMs` passes it.
+       */
+      readonly expiresAtMs?: number;
       /** Kept beside the entry for people to read (tool, session, ...). */
       readonly note?: Json;
     }
@@ -57,10 +66,15 @@ export interface Refusal {
   readonly roomAtMs?: number;
 }
 
+export type TakeOp = Extract<StoreOp, { op: 'take' }>;
+
 export type Committed = { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal };
 
 /** The one transaction. Provided by a state store (`state-sqlite`, `state-memory`, a third party's). */
 export interface Commit {
-  /** Durable when the promise resolves. Rejects only when the store itself fails (disk full, locked): fail closed. */
+  /**
+   * Durable when the promise resolves. Rejects when the store itself fails (disk full, locked) and when an op is no op
+   * (`HELIO_STORE_BAD_OP`: an amount that is no decimal, a name too long): fail closed.
+   */
   commit(ops: readonly StoreOp[]): Promise<Committed>;
 }
