@@ -1,0 +1,3 @@
+/** Starts the dashboard. */
+import './app/trusted-types.ts';
+import './shell/app.ts';
