@@ -1,0 +1,269 @@
+/** Every error a person can meet: its code, why it happened, what to do, and the exit code of a command that ends on it. */
+import type { ConfigPath, Place, Problem } from './plugin.ts';
+
+/** Documented in `helio --help`. */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  config: 3,
+  testsFailed: 4,
+  notAllowed: 5,
+  chainBroken: 6,
+  unreachable: 7,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+interface ErrorEntry<P> {
+  readonly exit: ExitCode;
+  /** What is wrong: a sentence without a final stop. Never a secret, never a stack trace. */
+  readonly why: (params: P) => string;
+  /** What to do: the same. */
+  readonly fix: (params: P) => string;
+}
+const entry = <P>(
+  exit: keyof typeof exitCodes,
+  why: (params: P) => string,
+  fix: (params: P) => string,
+): ErrorEntry<P> => ({
+  exit: exitCodes[exit],
+  why,
+  fix,
+});
+
+/** Add yours beside its area; the code is `HELIO_<AREA>_<WHAT>`. */
+export const errors = {
+  // helio.yaml
+  HELIO_CONFIG_NOT_FOUND: entry<{ path: string }>(
+    'config',
+    ({ path }) => `there is no ${path}`,
+    () => 'run "helio init" to write one, or name another file with -c FILE',
+  ),
+  HELIO_CONFIG_UNREADABLE: entry<{ path: string; reason: string }>(
+    'config',
+    ({ path, reason }) => `${path} cannot be read: ${reason}`,
+    () => 'make it a regular file of UTF-8 text that this user may read',
+  ),
+  HELIO_CONFIG_EMPTY: entry<{ path: string }>(
+    'config',
+    ({ path }) => `${path} is empty`,
+    () => 'if an editor was just saving it, try again; else run "helio init --force"',
+  ),
+  HELIO_CONFIG_TOO_LARGE: entry<{ path: string; limit: string }>(
+    'config',
+    ({ path, limit }) => `${path} is larger than ${limit}`,
+    () => 'name a helio.yaml with -c FILE',
+  ),
+  HELIO_CONFIG_SYNTAX: entry<{ detail: string }>(
+    'config',
+    ({ detail }) => `this is not valid YAML: ${detail}`,
+    () => 'check indentation, quotes and brackets on this line and the one before it',
+  ),
+  HELIO_CONFIG_NOT_A_MAPPING: entry<{ found: string }>(
+    'config',
+    ({ found }) => `the file must hold sections ("upstream:", "policies:", ...), not ${found}`,
+    () => 'compare it with what "helio init" writes',
+  ),
+  HELIO_CONFIG_DUPLICATE_KEY: entry<{ key: string }>(
+    'config',
+    ({ key }) => `"${key}" stands twice here, and only one of them could count`,
+    () => 'merge the two, or remove one',
+  ),
+  HELIO_CONFIG_ALIASES: entry<Record<never, never>>(
+    'config',
+    () => 'the aliases in this file expand to too much',
+    () => 'write the repeated parts out, or use fewer aliases',
+  ),
+  HELIO_CONFIG_TAG: entry<{ tag: string }>(
+    'config',
+    ({ tag }) => `unknown tag "${tag}"`,
+    () => 'remove the tag: helio.yaml holds plain YAML 1.2 values only',
+  ),
+  HELIO_CONFIG_VARIABLE_MISSING: entry<{ name: string }>(
+    'config',
+    ({ name }) => `the environment variable ${name} is not set`,
+    ({ name }) => `set ${name}, put it into the .env file beside helio.yaml, or give a default: \${${name}:-value}`,
+  ),
+  HELIO_CONFIG_VARIABLE_SYNTAX: entry<{ text: string }>(
+    'config',
+    ({ text }) => `"${text}" is no variable`,
+    () => 'write ${NAME} or ${NAME:-default}; a literal ${ is written $${',
+  ),
+  HELIO_CONFIG_ENV_FILE: entry<{ path: string; reason: string }>(
+    'config',
+    ({ path, reason }) => `${path}: ${reason}`,
+    () => 'write one NAME=value per line',
+  ),
+  HELIO_CONFIG_UNKNOWN_KEY: entry<{ key: string; nearest?: string | undefined; known?: readonly string[] | undefined }>(
+    'config',
+    ({ key, nearest }) => `unknown key "${key}"${nearest ? ` (did you mean "${nearest}"?)` : ''}`,
+    ({ nearest, known }) =>
+      nearest
+        ? `write "${nearest}", or remove it`
+        : known?.length
+          ? `remove it; known here: ${known.join(', ')}`
+          : 'remove it',
+  ),
+  HELIO_CONFIG_PLUGIN_MISSING: entry<{ what: string; plugin: string }>(
+    'config',
+    ({ what, plugin }) => `${what} needs the plugin "${plugin}", which is not loaded`,
+    ({ plugin }) => `add "${plugin}" to plugins:, or remove this`,
+  ),
+  HELIO_CONFIG_VALUE: entry<{ message: string; fix?: string | undefined }>(
+    'config',
+    ({ message }) => message,
+    ({ fix }) => fix ?? 'see docs/reference/configuration.md',
+  ),
+  HELIO_CONFIG_INVALID: entry<{ path: string; errors: number }>(
+    'config',
+    ({ path, errors }) => `${path} has ${errors === 1 ? 'an error' : `${errors} errors`}`,
+    () => 'correct it; "helio validate" shows all errors at once',
+  ),
+  // plugins
+  HELIO_PLUGIN_NOT_FOUND: entry<{ use: string; fix: string }>(
+    'config',
+    ({ use }) => `plugin "${use}" was not found`,
+    ({ fix }) => fix,
+  ),
+  HELIO_PLUGIN_IMPORT: entry<{ use: string; reason: string }>(
+    'config',
+    ({ use, reason }) => `plugin "${use}" could not be loaded: ${reason}`,
+    () => 'mend it, or take it out of plugins:',
+  ),
+  HELIO_PLUGIN_NOT_A_PLUGIN: entry<{ use: string }>(
+    'config',
+    ({ use }) => `the default export of "${use}" is no Helio plugin`,
+    () => 'write "export default definePlugin({ ... })"',
+  ),
+  HELIO_PLUGIN_API_VERSION: entry<{ use: string; found: string; wanted: number }>(
+    'config',
+    ({ use, found, wanted }) => `plugin "${use}" is written for plugin API ${found}; this Helio offers ${wanted}`,
+    () => 'install a version of the plugin, or of Helio, that fits',
+  ),
+  HELIO_PLUGIN_MANIFEST: entry<{ use: string; wrong: string }>(
+    'config',
+    ({ use, wrong }) => `plugin "${use}" cannot be loaded: ${wrong}`,
+    () => 'correct its definition',
+  ),
+  HELIO_PLUGIN_TWICE: entry<{ name: string; uses: string }>(
+    'config',
+    ({ name, uses }) => `two plugins are called "${name}": ${uses}`,
+    () => 'take one of them out of plugins:',
+  ),
+  HELIO_PLUGIN_REGISTER: entry<{ plugin: string; where: string; reason: string }>(
+    'config',
+    ({ plugin, where, reason }) => `plugin "${plugin}" failed in ${where}: ${reason}`,
+    () => 'the log has the details; mend the plugin, or take it out of plugins:',
+  ),
+  HELIO_PLUGIN_START: entry<{ plugin: string; reason: string }>(
+    'failure',
+    ({ plugin, reason }) => `plugin "${plugin}" could not start: ${reason}`,
+    () => 'the log has the details',
+  ),
+  HELIO_PLUGIN_ORDER_RING: entry<{ hook: string; plugins: string }>(
+    'config',
+    ({ hook, plugins }) => `the taps of ${hook} wait for each other: ${plugins}`,
+    () => 'take one of their "after" entries out',
+  ),
+  HELIO_PLUGIN_NEEDS: entry<{ plugin: string; service: string; fix?: string | undefined }>(
+    'config',
+    ({ plugin, service }) => `plugin "${plugin}" needs ${service}, and no loaded plugin provides it`,
+    ({ fix }) => fix ?? 'add a plugin that provides it to plugins:',
+  ),
+  HELIO_PLUGIN_PROVIDES: entry<{ plugin: string; service: string }>(
+    'config',
+    ({ plugin, service }) => `plugin "${plugin}" promises ${service} and does not provide it`,
+    () => 'its register function must return it',
+  ),
+  HELIO_PLUGIN_ON_ERROR: entry<{ plugin: string }>(
+    'config',
+    ({ plugin }) => `plugin "${plugin}" cannot have on_error: continue`,
+    () => 'only plugins that tap nothing but onDecision can: a guard that is skipped opens the gate',
+  ),
+  HELIO_SERVICE_TWICE: entry<{ service: string; plugins?: string | undefined }>(
+    'config',
+    ({ service, plugins }) => `two plugins provide ${service}${plugins ? `: ${plugins}` : ''}`,
+    () => 'take one of them out of plugins:',
+  ),
+  HELIO_SERVICE_RING: entry<{ plugins: string }>(
+    'config',
+    ({ plugins }) => `these plugins need each other in a circle: ${plugins}`,
+    () => 'one of them must want instead of need',
+  ),
+  HELIO_FACT_TWICE: entry<{ fact: string }>(
+    'failure',
+    ({ fact }) => `the fact "${fact}" was set twice for one call`,
+    () => 'facts are write-once: set it in one place',
+  ),
+  HELIO_FACT_TOO_LATE: entry<{ fact: string }>(
+    'failure',
+    ({ fact }) => `the fact "${fact}" was set after the call was committed`,
+    () => 'set it in onRequest, evaluate or beforeForward',
+  ),
+
+  // listeners
+  HELIO_LISTEN_TAKEN: entry<{ host: string; port: number; path: string }>(
+    'failure',
+    ({ host, port }) => `port ${port} on ${host} is taken`,
+    ({ path }) => `stop what listens there, or change ${path} in helio.yaml`,
+  ),
+  HELIO_LISTEN_FAILED: entry<{ host: string; port: number; path: string; reason: string }>(
+    'failure',
+    ({ host, port, reason }) => `cannot listen on ${host}:${port}: ${reason}`,
+    ({ path }) => `change ${path} in helio.yaml`,
+  ),
+} as const satisfies Record<string, ErrorEntry<any>>;
+
+export type ErrorCode = keyof typeof errors;
+export type ErrorParams<C extends ErrorCode> = Parameters<(typeof errors)[C]['why']>[0];
+
+/** A problem with the place where it stands. */
+export interface LocatedProblem extends Problem {
+  readonly place: Place | undefined;
+}
+
+/** An error with a code, for a person. `message` says what is wrong, `fix` what to do. */
+export class HelioError extends Error {
+  override readonly name = 'HelioError';
+  readonly code: ErrorCode;
+  readonly fix: string;
+  readonly exitCode: ExitCode;
+  readonly place: Place | undefined;
+  /** All that is wrong with helio.yaml, when the code is about it. */
+  readonly problems: readonly LocatedProblem[];
+
+  constructor(code: ErrorCode, message: string, fix: string, more: ErrorDetails = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.code = code;
+    this.fix = fix;
+    this.exitCode = errors[code].exit;
+    this.place = more.place;
+    this.problems = more.problems ?? [];
+  }
+}
+
+export interface ErrorDetails {
+  readonly place?: Place | undefined;
+  readonly cause?: unknown;
+  readonly problems?: readonly LocatedProblem[] | undefined;
+}
+
+/** Makes (does not throw) the error of a code: `throw helioError('HELIO_CONFIG_EMPTY', { path })`. */
+export function helioError<C extends ErrorCode>(code: C, params: ErrorParams<C>, details?: ErrorDetails): HelioError {
+  const { why, fix } = errors[code] as ErrorEntry<ErrorParams<C>>;
+  return new HelioError(code, why(params), fix(params), details);
+}
+
+/** By shape, not by class: two copies of this package can be loaded at once. */
+export function isHelioError(error: unknown): error is HelioError {
+  return error instanceof Error && error.name === 'HelioError' && typeof (error as HelioError).code === 'string';
+}
+
+/** The same as a problem of helio.yaml, at a path. */
+export function configProblem<C extends ErrorCode>(code: C, params: ErrorParams<C>, path: ConfigPath): Problem {
+  const { why, fix } = errors[code] as ErrorEntry<ErrorParams<C>>;
+  return { code, path, message: why(params), fix: fix(params) };
+}
+
+export { formatError, formatProblems } from './config/explain.ts';
