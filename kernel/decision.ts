@@ -16,7 +16,7 @@ const unjudged: Verdict = {
 export function fold(verdicts: readonly GivenVerdict[]): Decision {
   const counted = verdicts.filter((verdict) => !verdict.shadow);
   if (counted.length === 0) {
-    return { effect: 'deny', verdicts: [{ ...unjudged, plugin: 'kernel' }, ...verdicts] };
+    return { effect: 'deny', verdicts: [{ ...unjudged, plugin: 'kernel', stage: 'judge' }, ...verdicts] };
   }
   const rank = (verdict: GivenVerdict) => (verdict.shadow ? -1 : strictness[verdict.effect]);
   const sorted = verdicts.length === 1 ? verdicts : [...verdicts].sort((a, b) => rank(b) - rank(a)); // stable
@@ -26,4 +26,13 @@ export function fold(verdicts: readonly GivenVerdict[]): Decision {
 /** Makes a deny verdict; `retry.allowed` is true unless said otherwise. */
 export function deny(code: string, reason: string, more: Omit<Verdict, 'effect' | 'code' | 'reason'> = {}): Verdict {
   return { effect: 'deny', code, reason, retry: { allowed: true }, ...more };
+}
+
+/** A deny of the kernel's own, as a whole decision. */
+export function kernelDeny(
+  code: string,
+  reason: string,
+  more: Omit<Verdict, 'effect' | 'code' | 'reason'> = {},
+): Decision {
+  return { effect: 'deny', verdicts: [{ ...deny(code, reason, more), plugin: 'kernel', stage: 'guard' }] };
 }

@@ -1,14 +1,6 @@
 /** The four definition functions: they infer types, freeze, brand - and do nothing else. */
 import type { z } from 'zod';
-import type {
-  ExtensionMap,
-  ExtensionPoint,
-  Fact,
-  HookName,
-  PluginDefinition,
-  Service,
-  ServiceMap,
-} from './plugin.ts';
+import type { ExtensionMap, ExtensionPoint, Fact, HookName, PluginDefinition, Service, ServiceMap } from './plugin.ts';
 
 /** A brand instead of `instanceof`: two copies of this package can be loaded at once. */
 export const pluginBrand = Symbol.for('com.gethelio.plugin');
@@ -28,10 +20,7 @@ export function definePlugin<
 }
 
 /** Names a service: `defineService<Counters>('state.counters', { scope: 'process' })`. */
-export function defineService<T>(
-  id: string,
-  options: { readonly scope?: 'process' | 'generation' } = {},
-): Service<T> {
+export function defineService<T>(id: string, options: { readonly scope?: 'process' | 'generation' } = {}): Service<T> {
   return Object.freeze({ kind: 'service', id, scope: options.scope ?? 'generation' });
 }
 

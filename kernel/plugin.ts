@@ -7,6 +7,7 @@ export type { StoreOp, TakeOp, Refusal, Commit, Committed } from './store.ts';
 export { bucketFamily, bucketName, checkStoreOps } from './store-ops.ts';
 export { definePlugin, defineService, defineExtension, defineFact } from './define.ts';
 export { secret, isSecret } from './config/secret.ts';
+export { duration, durationMs } from './config/duration.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';
 export { deny } from './decision.ts';
 export {

@@ -1,0 +1,235 @@
+/** The steps of the pipeline, in its order: receive, judge, ask, commit, settle. */
+import type { Answer, CallContext, Commitment, Decision, GivenVerdict, Outcome, StoreOp, Verdict } from './plugin.ts';
+import { withArguments } from './call.ts';
+import { fold, kernelDeny } from './decision.ts';
+import { failureVerdict, type ForwardEnd, type Forwarding } from './hooks.ts';
+import type { PluginFailure } from './guard.ts';
+import type { Trip } from './trip.ts';
+import { sync } from './sync.ts';
+
+/** What one plugin asked to take. */
+export interface Taken {
+  readonly plugin: string;
+  readonly commitment: Commitment;
+}
+
+/** Step 1: onRequest, then the tool's definition. Returns a deny when the call cannot even be judged. */
+export async function receive(trip: Trip): Promise<Decision | undefined> {
+  const { generation, incoming } = trip;
+  const ctx = {
+    ...contextOf(trip),
+    rewriteArguments(next: CallContext['call']['arguments'], reason: string) {
+      trip.call = withArguments(trip.call, next);
+      trip.rewritten = true;
+      trip.world.log.info('a plugin rewrote the arguments of a call', { call: trip.call.id, reason });
+    },
+  };
+  // `call` is read anew by every tap: a later one sees what an earlier one rewrote.
+  Object.defineProperty(ctx, 'call', { get: () => trip.call, enumerable: true });
+  const failure = await sync<PluginFailure | undefined>((done) => generation.hooks.onRequest(ctx, done));
+  if (failure !== undefined) return failed(trip, failure);
+
+  const leg = trip.world.legs.claim(trip);
+  trip.continues = leg?.callId;
+  trip.claimed = leg?.taken ?? [];
+  const lookup = await incoming.definition();
+  if ('unknown' in lookup) {
+    return kernelDeny('unknown_tool', `Unknown tool: ${trip.call.name}`, {
+      as: 'unknown_tool',
+      retry: { allowed: false },
+    });
+  }
+  if ('unavailable' in lookup) {
+    return kernelDeny(
+      'upstream_unavailable',
+      `The tools of upstream "${trip.call.upstream}" are not known: ${lookup.unavailable}`,
+    );
+  }
+  trip.tool = lookup.found;
+  return undefined;
+}
+
+/** Step 2: evaluate and fold. */
+export async function judge(trip: Trip): Promise<Decision> {
+  const { generation, facts } = trip;
+  const unrecordable = generation.journal?.unavailable();
+  if (unrecordable !== undefined) return kernelDeny('audit_unavailable', unrecordable);
+  facts.beginEvaluation();
+  const verdicts = await sync<readonly GivenVerdict[]>((done) =>
+    generation.hooks.evaluate(
+      {
+        ctx: contextOf(trip),
+        walkOn: false,
+        skipMeter: trip.continues !== undefined,
+        onFailure: (failure) => logFailure(trip, failure),
+      },
+      done,
+    ),
+  );
+  facts.endEvaluation();
+  return fold(verdicts);
+}
+
+export type Asked =
+  | { readonly kind: 'go'; readonly commitments: readonly Taken[]; readonly headers: ReadonlyMap<string, string> }
+  | { readonly kind: 'judge_again' }
+  | { readonly kind: 'deny'; readonly decision: Decision }
+  | { readonly kind: 'respond'; readonly answer: Answer; readonly outcome: Outcome };
+
+/** Step 3, first half: lift, reserve, prepare. */
+export async function askBeforeForward(trip: Trip, decision: Decision): Promise<Asked> {
+  const headers = new Map<string, string>();
+  const commitments: Taken[] = [];
+  const startedMs = performance.now();
+  let lifted = decision.effect === 'allow' || trip.continues !== undefined;
+  let waited = false;
+  const forwarding: Forwarding = {
+    ctx: {
+      ...contextOf(trip),
+      decision,
+      lift: () => void (lifted = true),
+      waiting: (message) => {
+        waited = true;
+        trip.incoming.waiting(message);
+      },
+      setHeader: (name, value) => void headers.set(name.toLowerCase(), value),
+    },
+    commitments,
+    skipTaking: trip.continues !== undefined, // its first leg took everything
+    atTheGate: () => {
+      if (!lifted) return { halt: { deny: unlifted(decision) }, plugin: 'kernel' };
+      return waited ? { judgeAgain: true } : undefined;
+    },
+    onFailure: (failure) => logFailure(trip, failure),
+  };
+  const end = await sync<ForwardEnd | undefined>((done) => trip.generation.hooks.beforeForward(forwarding, done));
+  if (waited) trip.waitedMs += performance.now() - startedMs;
+
+  if (end === undefined) return { kind: 'go', commitments, headers };
+  if ('failure' in end)
+    return { kind: 'deny', decision: joined(decision, failureVerdict(end.failure), end.failure.plugin) };
+  if ('judgeAgain' in end) {
+    const current = trip.world.current();
+    current.enter();
+    trip.generation.leave();
+    trip.generation = current;
+    return { kind: 'judge_again' };
+  }
+  if ('deny' in end.halt) return { kind: 'deny', decision: joined(decision, end.halt.deny, end.plugin) };
+  return { kind: 'respond', answer: end.halt.respond, outcome: end.halt.outcome ?? 'answered' };
+}
+
+/** Step 3, second half: all ops of all plugins and the intent are one transaction. Returns the deny of a refused op. */
+export async function commitAll(
+  trip: Trip,
+  decision: Decision,
+  commitments: readonly Taken[],
+): Promise<Decision | undefined> {
+  const { generation, call, facts, tool } = trip;
+  facts.close();
+  const taking = commitments.flatMap(({ commitment }) => commitment.ops);
+  const intent = generation.journal?.intent({ call, facts, decision, tool, hasOps: taking.length > 0 }) ?? [];
+  trip.taken = [...trip.claimed, ...commitments.filter(({ commitment }) => commitment.settle !== undefined)];
+  if (taking.length + intent.length === 0) return undefined;
+  if (generation.commit === undefined)
+    return kernelDeny('plugin_failed', 'No state store is loaded, so nothing can be taken for this call.');
+
+  let committed;
+  try {
+    committed = await generation.commit.commit([...taking, ...intent]);
+  } catch (cause) {
+    trip.world.log.error('the state store failed; the call was refused', { call: call.id, cause: String(cause) });
+    trip.taken = [];
+    return kernelDeny('audit_unavailable', 'The state store cannot write now, so this call was refused.', {
+      suggestion: 'Try again later.',
+    });
+  }
+  if (committed.ok) return undefined;
+  trip.taken = [];
+  const { refusal } = committed;
+  const owner = ownerOf(refusal.index, commitments);
+  const verdict = owner?.commitment.refused?.(refusal) ?? {
+    effect: 'deny' as const,
+    code: 'policy_denied',
+    reason: `What ${owner?.plugin ?? 'the audit'} wanted to take for this call is not there any more.`,
+    retry: { allowed: true },
+  };
+  return joined(decision, verdict, owner?.plugin ?? 'kernel');
+}
+
+/** Step 5: what was taken is settled exactly once, on the answer as it came, before it leaves. */
+export async function settleAll(
+  trip: Trip,
+  outcome: Outcome,
+  acted: boolean,
+  answer: Answer | undefined,
+): Promise<void> {
+  const { taken, world, generation } = trip;
+  trip.taken = [];
+  if (answer?.kind === 'input_required') return world.legs.park(trip, taken, answer);
+  const ops: StoreOp[] = [];
+  for (const { plugin, commitment } of taken) {
+    try {
+      ops.push(...(commitment.settle?.({ outcome, acted, answer, nowMs: world.clock.nowMs() }) ?? []));
+    } catch (cause) {
+      world.log.error('a plugin failed to settle a call; what it took stays taken', {
+        call: trip.call.id,
+        plugin,
+        cause: String(cause),
+      });
+    }
+  }
+  if (ops.length === 0) return;
+  try {
+    await generation.commit?.commit(ops);
+  } catch (cause) {
+    world.log.error('the state store failed while a call was settled; what was taken stays taken', {
+      call: trip.call.id,
+      cause: String(cause),
+    });
+  }
+}
+
+export function contextOf(trip: Trip): CallContext {
+  return {
+    call: trip.call,
+    facts: trip.facts,
+    signal: trip.incoming.signal,
+    nowMs: trip.world.clock.nowMs(),
+    tool: trip.tool,
+    mode: 'live',
+    continues: trip.continues,
+  };
+}
+
+/** A hold that nobody lifted is a refusal. */
+function unlifted(decision: Decision): Verdict {
+  const hold = decision.verdicts[0]!;
+  return {
+    ...hold,
+    effect: 'deny',
+    code: 'approval_denied',
+    reason: `${hold.reason} Nobody can give that approval here, so the call was refused.`,
+  };
+}
+
+function joined(decision: Decision, verdict: Verdict, plugin: string): Decision {
+  return { effect: 'deny', verdicts: [{ ...verdict, plugin, stage: 'commit' }, ...decision.verdicts] };
+}
+
+function failed(trip: Trip, failure: PluginFailure): Decision {
+  logFailure(trip, failure);
+  return fold([{ ...failureVerdict(failure), plugin: failure.plugin, stage: 'request' }]);
+}
+
+/** The stack is for the log, with the call's id; the agent reads a sentence. */
+export function logFailure(trip: Pick<Trip, 'world' | 'call'>, failure: PluginFailure): void {
+  const cause =
+    failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : String(failure.cause ?? '');
+  trip.world.log.error(failure.message, { call: trip.call.id, plugin: failure.plugin, hook: failure.hook, cause });
+}
+
+function ownerOf(index: number, commitments: readonly Taken[]): Taken | undefined {
+  let end = 0;
+  return commitments.find(({ commitment }) => index < (end += commitment.ops.length));
+}
