@@ -10,6 +10,7 @@ import {
   type Effect,
   type Facts,
   type Json,
+  type JsonObject,
   type ToolDefinition,
 } from '@gethelio/proxy/plugin';
 import type { z } from 'zod';
@@ -43,6 +44,9 @@ export const matchedRules = defineFact<readonly MatchedRule[]>('policy.matched')
 /** A lazily made trace of every rule tried: what matched, what did not and why. */
 export const policyTrace = defineFact<() => Json>('policy.trace');
 
+/** Set when `flag_destructive` marked the call: the tool says that it destroys, and no final rule silenced the mark. */
+export const flaggedDestructive = defineFact<'log' | 'require_approval'>('policy.destructive');
+
 /** Gives `action: <name>` its meaning. */
 export interface RuleAction {
   readonly name: string;
@@ -73,6 +77,12 @@ export interface RuleField<Parsed = unknown, Compiled = unknown> {
    * (`evidence`, `requires`).
    */
   readonly gate?: boolean;
+  /**
+   * Several plugins may share one key (`limits:` of rate-limits and spend-limits): each contributes its own strict object
+   * under another part name. A rule's value is split by the keys of the parts' schemas, each present part is checked and
+   * compiled alone, and `fields[key]` holds `{ [part]: compiled }`. A key of the value that no part knows is an error.
+   */
+  readonly part?: string;
   /** A rule may carry it without any action. */
   readonly alone?: boolean;
   /** Turns the parsed value into what `fields[key]` holds. Report mistakes with `context.report`. */
@@ -80,7 +90,12 @@ export interface RuleField<Parsed = unknown, Compiled = unknown> {
 }
 export interface CompileContext {
   readonly rule: { readonly name: string; readonly action: string | undefined };
+  /** Where the value stands in helio.yaml; `at` below is appended to it. */
   readonly path: ConfigPath;
+  /**
+   * Whether what cannot be judged must hold: true on a rule that restricts, false on an `allow`, turned round under `not`.
+   */
+  readonly restricts: boolean;
   report(message: string, at?: ConfigPath, fix?: string): void;
   warn(message: string, at?: ConfigPath, fix?: string): void;
 }
@@ -90,16 +105,24 @@ export interface RuleCondition<Parsed = unknown> {
   readonly key: string;
   readonly summary: string;
   readonly schema: z.ZodType<Parsed>;
+  /**
+   * What the answer depends on: the call's kind, upstream and `name`; these and the `caller`, his tool's annotations and
+   * the time; or the `arguments` and state too (left out). `hide_denied` and the rule index decide the first two early.
+   */
+  readonly reads?: 'name' | 'caller' | 'arguments';
   compile(parsed: Parsed, context: CompileContext): CompiledCondition;
 }
-/** True when the condition holds. Synchronous unless it must ask a store. A throw is a deny. */
-export type CompiledCondition = (ctx: ConditionContext) => Awaitable<boolean>;
+/**
+ * True when the condition holds; undefined when that cannot be judged (a value of the wrong type), which then holds or
+ * not as `restricts` says and is never final. Synchronous unless it must ask a store. A throw is a deny.
+ */
+export type CompiledCondition = (ctx: ConditionContext) => Awaitable<boolean | undefined>;
 export interface ConditionContext {
   readonly call: Call;
   readonly facts: Facts;
   readonly nowMs: number;
   readonly tool: ToolDefinition | undefined;
-  /** Whether the rule restricts (anything but `allow`): what cannot be judged must then hold. */
+  /** As in `CompileContext`: what cannot be judged must hold. */
   readonly restricts: boolean;
   /** Says why, for `explain`: the value seen, the operator, the reason. */
   note(text: string): void;
@@ -108,6 +131,22 @@ export interface ConditionContext {
 export const ruleAction = defineExtension<RuleAction>('policy.action');
 export const ruleField = defineExtension<RuleField<any, any>>('policy.field');
 export const ruleCondition = defineExtension<RuleCondition<any>>('policy.condition');
+
+/** Adds a key to the section `policies` (`on_tool_drift`). */
+export interface PolicySetting<Parsed = unknown> {
+  readonly key: string;
+  readonly summary: string;
+  readonly schema: z.ZodType<Parsed>;
+  /** Called once, while the config is checked; undefined when the key is left out. */
+  use(value: Parsed | undefined): void;
+}
+export const policySetting = defineExtension<PolicySetting<any>>('policy.setting');
+
+/** What `match.context` asks: the values that an SDK set for a session. Provided by `sideband`. */
+export interface SessionContext {
+  get(sessionId: string): JsonObject | undefined;
+}
+export const sessionContext = defineService<SessionContext>('policy.context');
 
 /** Every rule as written, for pages and commands. */
 export interface PolicyRules {
@@ -128,3 +167,42 @@ export interface RuleView {
   readonly warnings: readonly string[];
 }
 export const policyRules = defineService<PolicyRules>('policy.rules');
+
+/** The parts of the rule language that other plugins need in their own fields. Everything is compiled once, at load. */
+export interface PolicyLanguage {
+  /** `*` matches every run of characters. `folded` compares as deny rules do, else exactly as allow rules do. */
+  glob(pattern: string, options?: { readonly folded?: boolean }): (name: string) => boolean;
+  /** A JSONPath. Throws a TypeError with a sentence when it is malformed. */
+  path(text: string): CompiledPath;
+  /**
+   * Comparisons of one value: `{ gte: 5 }`, `{ equals_input: '$.order_id' }`, or a scalar for `eq`. Undefined after a
+   * mistake, which went to `report` with the way to it.
+   */
+  comparison(
+    written: unknown,
+    report: (message: string, at: ConfigPath, fix?: string) => void,
+  ): CompiledComparison | undefined;
+}
+/** Values that a path found. */
+export interface CompiledPath {
+  readonly text: string;
+  /** At most one value: no wildcard, slice or recursion. */
+  readonly single: boolean;
+  /** The values found, each with its own member path. */
+  read(root: Json): readonly { readonly value: Json; readonly path: string }[];
+}
+/** A JSON value and the exact texts of the numbers in it, by member path. */
+export interface ValueSource {
+  readonly root: Json;
+  decimal(path: string): string | undefined;
+}
+export interface CompiledComparison {
+  /** The operators as written, for messages: `gte 5`. */
+  readonly text: string;
+  /**
+   * Whether all operators hold for the value at `path` of `left`; `*_input` operators read `input`. Undefined: cannot be
+   * judged (wrong type), which a guard must treat as not satisfied.
+   */
+  test(left: ValueSource, path: string, value: Json, input: ValueSource): boolean | undefined;
+}
+export const policyLanguage = defineService<PolicyLanguage>('policy.language');

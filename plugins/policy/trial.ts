@@ -1,0 +1,82 @@
+/** What a rule is tried on: a call with its facts, and how much of it may be looked at. */
+import type { Awaitable, Call, CallContext, Facts, ToolDefinition } from '@gethelio/proxy/plugin';
+import type { CompiledCondition, ConditionContext } from './contract.ts';
+import type { Condition, Truth } from './truth.ts';
+
+/** How far a trial looks: at names (the rule index), at the caller too (what to list), or at everything. */
+export const sight = { name: 0, caller: 1, arguments: 2 } as const;
+export type Reads = keyof typeof sight;
+
+export interface Trial extends ConditionContext {
+  readonly sight: number;
+  /** Whether notes are kept: then nothing is cut short. */
+  readonly tracing: boolean;
+  /** What conditions that may change between two looks (stores, contributed ones) said, for the trace. */
+  remembered: Map<Condition, { readonly truth: Truth; readonly notes: readonly string[] }> | undefined;
+}
+
+const silent = () => {};
+
+export function liveTrial(ctx: Pick<CallContext, 'call' | 'facts' | 'nowMs' | 'tool'>): Trial {
+  return {
+    call: ctx.call,
+    facts: ctx.facts,
+    nowMs: ctx.nowMs,
+    tool: ctx.tool,
+    restricts: true,
+    sight: sight.arguments,
+    tracing: false,
+    remembered: undefined,
+    note: silent,
+  };
+}
+
+/** Looks at less than everything: what cannot be seen is unjudged. */
+export function partialTrial(
+  sees: 'name' | 'caller',
+  seen: { readonly call: Call; readonly facts: Facts; readonly nowMs: number; readonly tool: ToolDefinition | undefined },
+): Trial {
+  return { ...liveTrial(seen), sight: sight[sees] };
+}
+
+/** Tries again with notes; what was remembered is not asked twice. */
+export function tracingTrial(live: Trial, note: (text: string) => void): Trial {
+  return { ...live, tracing: true, note };
+}
+
+/**
+ * A leaf of `match:`. `volatile` leaves remember what they said, so that a trace made later tells what was judged and not
+ * what would be judged now.
+ */
+export function leaf(
+  test: CompiledCondition,
+  options: { readonly reads: Reads; readonly restricts: boolean; readonly volatile: boolean },
+): Condition {
+  const needed = sight[options.reads];
+  const plain: Condition = {
+    test: (trial) => (trial.sight < needed ? undefined : (test(trial) as Awaitable<Truth>)),
+  };
+  return options.volatile ? remembering(test, needed, options.restricts) : plain;
+}
+
+function remembering(test: CompiledCondition, needed: number, restricts: boolean): Condition {
+  const condition: Condition = {
+    test(trial) {
+      if (trial.sight < needed) return undefined;
+      const known = trial.remembered?.get(condition);
+      if (known) {
+        known.notes.forEach((note) => trial.note(note));
+        return known.truth;
+      }
+      const notes: string[] = [];
+      const keep = (truth: Truth): Truth => {
+        (trial.remembered ??= new Map()).set(condition, { truth, notes });
+        if (trial.tracing) notes.forEach((note) => trial.note(note));
+        return truth;
+      };
+      const truth = test({ ...trial, restricts, note: (text) => void notes.push(text) });
+      return truth instanceof Promise ? truth.then(keep) : keep(truth);
+    },
+  };
+  return condition;
+}
