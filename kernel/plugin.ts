@@ -10,6 +10,8 @@ export { secret, isSecret } from './config/secret.ts';
 export { duration, durationMs } from './config/duration.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';
 export { deny } from './decision.ts';
+export { writeJson } from './mcp/write-json.ts';
+export { uuidv7 } from './uuid.ts';
 export {
   addDecimal,
   compareDecimal,
