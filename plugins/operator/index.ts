@@ -1,0 +1,153 @@
+/** The operator's listener: login, API, callbacks. The dashboard and other plugins put their routes on it. */
+import { randomBytes } from 'node:crypto';
+import { banner, definePlugin, operatorRoutes, type ConfigPath } from '@gethelio/proxy/plugin';
+import { operatorConfig, type OperatorConfig } from './config.ts';
+import { operatorAccess, type OperatorAccess } from './contract.ts';
+import { createCredential, digestOf, type Credential } from './credentials.ts';
+import { createHostCheck, isLoopback } from './hosts.ts';
+import { whoAsked } from './login.ts';
+import { buildRoutes } from './routes.ts';
+import { createSessions } from './sessions.ts';
+import { createThrottle } from './throttle.ts';
+
+const bannerOrder = 40;
+/** Decisions carry a note of at most some kilobytes; nothing else is posted here. */
+const bodyLimitBytes = 1024 * 1024;
+
+export const operator = definePlugin({
+  name: 'operator',
+  apiVersion: 1,
+  summary: "The operator's listener: login, security headers, API and callbacks.",
+  section: 'dashboard',
+  config: operatorConfig.prefault({}),
+  owns: { routes: operatorRoutes },
+  provides: { access: operatorAccess },
+  register(api) {
+    const { config } = api;
+    const at = (...path: ConfigPath): ConfigPath => [...api.configPath, ...path];
+    checkConfig(config, (code, path, message, fix) => api.report({ code, path: at(...path), message, fix }));
+
+    const secret: OperatorAccess['secret'] =
+      config.api_secret !== undefined || config.operators.length > 0
+        ? 'configured'
+        : config.allow_open_mode
+          ? 'open'
+          : 'made';
+    const made = api.keep('made', () => ({
+      credential: createCredential('operator', randomBytes(32).toString('hex')),
+      link: randomBytes(24).toString('base64url'),
+      isUsed: false,
+    }));
+    const credentials: readonly Credential[] =
+      secret === 'made'
+        ? [made.credential]
+        : [
+            ...(config.api_secret === undefined ? [] : [createCredential('operator', config.api_secret)]),
+            ...config.operators.map(({ name, secret: own }) => createCredential(name, own)),
+          ];
+    const sessions = api.keep('sessions', createSessions);
+    const throttle = api.keep('throttle', createThrottle);
+
+    const listener = config.enabled
+      ? api.listen(
+          {
+            name: 'dashboard',
+            host: config.host,
+            port: config.port,
+            path: at('port'),
+            optional: api.locate(api.configPath) === undefined,
+            bodyLimitBytes,
+          },
+          (app) =>
+            buildRoutes(app, {
+              credentials,
+              open: secret === 'open',
+              sessions,
+              throttle,
+              secure: config.public_url?.startsWith('https:') ?? false,
+              useLink(token) {
+                if (secret !== 'made' || made.isUsed || !digestOf(token).equals(digestOf(made.link))) return undefined;
+                made.isUsed = true;
+                return made.credential;
+              },
+              nowMs: () => api.clock.nowMs(),
+              emit: (kind, data) => api.emit(kind, data),
+              hosts: createHostCheck(config),
+              contributions: api.collect('routes'),
+              version: api.kernel.version,
+              log: api.log,
+            }),
+        )
+      : undefined;
+    const url = (): string | undefined =>
+      listener === undefined ? undefined : (config.public_url?.replace(/\/$/, '') ?? listener.url());
+
+    api.contribute(banner, {
+      order: bannerOrder,
+      label: 'dashboard',
+      text: () => {
+        const address = url();
+        if (address === undefined) return undefined;
+        return secret === 'made' && !made.isUsed ? `${address}/login#once=${made.link}  (signs in once)` : address;
+      },
+    });
+    api.onStart(() => {
+      if (config.enabled && !isLoopback(config.host)) {
+        api.log.warn('the dashboard listens on an address that other machines can reach', { host: config.host });
+      }
+    });
+
+    return { access: { who: whoAsked, secret, names: credentials.map(({ name }) => name), url } };
+  },
+});
+export default operator;
+
+function checkConfig(
+  config: OperatorConfig,
+  report: (code: string, path: ConfigPath, message: string, fix: string) => void,
+): void {
+  if (!isLoopback(config.host) && !config.allow_remote) {
+    report(
+      'HELIO_OPERATOR_REMOTE',
+      ['host'],
+      `"${config.host}" can be reached from other machines`,
+      'write allow_remote: true beside it if that is meant, or use 127.0.0.1',
+    );
+  }
+  if (config.allow_open_mode && (!isLoopback(config.host) || config.public_url !== undefined)) {
+    report(
+      'HELIO_OPERATOR_OPEN',
+      ['allow_open_mode'],
+      'without a login the dashboard may only listen on loopback',
+      'set api_secret, or host: 127.0.0.1 without public_url',
+    );
+  }
+  if (config.allow_open_mode && (config.api_secret !== undefined || config.operators.length > 0)) {
+    report(
+      'HELIO_OPERATOR_OPEN',
+      ['allow_open_mode'],
+      'open mode lets everybody in, so that a secret here would mean nothing',
+      'remove allow_open_mode, or the secret',
+    );
+  }
+  const names = new Set<string>(config.api_secret === undefined ? [] : ['operator']);
+  const secrets = new Set<string>(config.api_secret === undefined ? [] : [config.api_secret]);
+  config.operators.forEach(({ name, secret }, index) => {
+    if (names.has(name))
+      report(
+        'HELIO_OPERATOR_NAME',
+        ['operators', index, 'name'],
+        `the name "${name}" stands twice`,
+        'give every operator a name of their own',
+      );
+    if (secrets.has(secret))
+      report(
+        'HELIO_OPERATOR_SECRET',
+        ['operators', index, 'secret'],
+        `"${name}" has the same secret as another operator`,
+        'give every operator a secret of their own',
+      );
+    names.add(name);
+    secrets.add(secret);
+  });
+}
