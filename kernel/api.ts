@@ -62,11 +62,22 @@ export function createApi(input: {
   const hookOf = <H extends HookName>(hook: H) => ({
     tap(first: TapOptions<H> | HookHandlers[H], second?: HookHandlers[H]): void {
       const [options, handler] = typeof first === 'function' ? [{}, first as HookHandlers[H]] : [first, second!];
-      taps.push(createTap(name, hook, options as TapOptions<H>, handler as HookHandlers[H], health, entry.timeoutMs) as unknown as Tap);
+      taps.push(
+        createTap(
+          name,
+          hook,
+          options as TapOptions<H>,
+          handler as HookHandlers[H],
+          health,
+          entry.timeoutMs,
+        ) as unknown as Tap,
+      );
     },
   });
   const resolve = (map: object | undefined) =>
-    Object.fromEntries(Object.entries(map ?? {}).map(([key, service]) => [key, services.get((service as { id: string }).id)]));
+    Object.fromEntries(
+      Object.entries(map ?? {}).map(([key, service]) => [key, services.get((service as { id: string }).id)]),
+    );
 
   const api: AnyApi = {
     name,
@@ -74,7 +85,9 @@ export function createApi(input: {
     configPath,
     needs: resolve(definition.needs),
     wants: resolve(definition.wants),
-    hooks: Object.freeze(Object.fromEntries((definition.taps ?? []).map((hook) => [hook, hookOf(hook)]))) as AnyApi['hooks'],
+    hooks: Object.freeze(
+      Object.fromEntries((definition.taps ?? []).map((hook) => [hook, hookOf(hook)])),
+    ) as AnyApi['hooks'],
     clock: scope.clock,
     stateDir: scope.stateDir,
     configDir: file.dir,

@@ -202,6 +202,12 @@ export const errors = {
     () => 'set it in onRequest, evaluate or beforeForward',
   ),
 
+  HELIO_QUESTION_ARGUMENTS: entry<{ reason: string }>(
+    'usage',
+    ({ reason }) => `the arguments cannot be read: ${reason}`,
+    () => 'give them as one JSON object',
+  ),
+
   // listeners
   HELIO_LISTEN_TAKEN: entry<{ host: string; port: number; path: string }>(
     'failure',

@@ -84,7 +84,8 @@ export function buildGeneration(input: GenerationInput): Built {
     const provided = runRegister(plugin, () => plugin.definition.register(api as never), scope);
     for (const [key, service] of Object.entries(plugin.definition.provides ?? {})) {
       const value = (provided as { readonly [key: string]: unknown } | undefined)?.[key];
-      if (value === undefined) throw helioError('HELIO_PLUGIN_PROVIDES', { plugin: plugin.definition.name, service: service.id });
+      if (value === undefined)
+        throw helioError('HELIO_PLUGIN_PROVIDES', { plugin: plugin.definition.name, service: service.id });
       services.provide(service.id, value);
     }
     registrations.push(registration);
@@ -132,7 +133,8 @@ function checkNeeds(plugins: readonly ResolvedPlugin[]): void {
   const providers = providersOf(plugins.map(({ definition }) => definition));
   for (const { definition } of plugins) {
     for (const service of Object.values(definition.needs ?? {})) {
-      if (!providers.has(service.id)) throw helioError('HELIO_PLUGIN_NEEDS', { plugin: definition.name, service: service.id });
+      if (!providers.has(service.id))
+        throw helioError('HELIO_PLUGIN_NEEDS', { plugin: definition.name, service: service.id });
     }
   }
 }
@@ -142,7 +144,11 @@ function runRegister<R>(plugin: ResolvedPlugin, run: () => R, scope: ProcessScop
     return run();
   } catch (cause) {
     if (isHelioError(cause)) throw cause;
-    scope.log.error('a plugin failed while it was set up', { plugin: plugin.definition.name, where, cause: String((cause as Error)?.stack ?? cause) });
+    scope.log.error('a plugin failed while it was set up', {
+      plugin: plugin.definition.name,
+      where,
+      cause: String((cause as Error)?.stack ?? cause),
+    });
     const reason = String((cause as Error)?.message ?? cause).split('\n')[0]!;
     throw helioError('HELIO_PLUGIN_REGISTER', { plugin: plugin.definition.name, where, reason }, { cause });
   }
@@ -150,7 +156,9 @@ function runRegister<R>(plugin: ResolvedPlugin, run: () => R, scope: ProcessScop
 
 function tapsOf(registrations: readonly Registration[]): Parameters<typeof createHooks>[0] {
   const of = <H extends HookName>(hook: H) =>
-    Object.freeze(orderTaps(registrations.flatMap(({ taps }) => taps.filter((tap): tap is Tap<H> => tap.hook === hook))));
+    Object.freeze(
+      orderTaps(registrations.flatMap(({ taps }) => taps.filter((tap): tap is Tap<H> => tap.hook === hook))),
+    );
   return {
     onRequest: of('onRequest'),
     evaluate: of('evaluate'),

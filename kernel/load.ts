@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { kernelSchemas, pluginEntries } from './config/kernel-sections.ts';
 import type { ConfigFile } from './config/read.ts';
-import { configProblem, helioError, isHelioError } from './errors.ts';
-import { buildGeneration, isError, sectionOf, type Built } from './generation.ts';
+import { configProblem, isHelioError } from './errors.ts';
+import { buildGeneration, isError, type Built } from './generation.ts';
 import type { PluginDefinition, Problem } from './plugin.ts';
 import { resolvePlugin, type PluginEntry, type ResolvedPlugin } from './plugins/resolve.ts';
 import type { StandardPlugin } from './plugins/standard.ts';
@@ -16,7 +16,8 @@ export interface LoadInput {
   readonly number: number;
   readonly version: string;
   /** Plugins handed in as values (the test kit), in front of the list. */
-  readonly given?: readonly PluginDefinition[];
+  readonly given?: readonly PluginDefinition<any, any, any, any, any, any>[];
+  readonly givenTimeoutMs?: number | undefined;
 }
 
 /** Builds a generation, or tells every problem at once. Never throws for what stands in helio.yaml. */
@@ -26,9 +27,12 @@ export async function loadGeneration(input: LoadInput): Promise<Built> {
   if (problems.some(isError)) return { problems };
 
   const listed = readEntries(file, standard, problems);
-  const plugins: ResolvedPlugin[] = (input.given ?? []).map(asResolved);
+  const plugins: ResolvedPlugin[] = (input.given ?? []).map((definition) =>
+    asResolved(definition, input.givenTimeoutMs),
+  );
   for (const [index, entry] of listed.entries()) {
-    if (isSwitchedOff(file, entry.use, standard) || plugins.some(({ definition }) => definition.name === entry.use)) continue;
+    if (isSwitchedOff(file, entry.use, standard) || plugins.some(({ definition }) => definition.name === entry.use))
+      continue;
     try {
       plugins.push(await resolvePlugin(entry, file.dir, standard, input.version));
     } catch (error) {
@@ -54,13 +58,22 @@ export async function loadGeneration(input: LoadInput): Promise<Built> {
   }
 }
 
-function readEntries(file: ConfigFile, standard: readonly StandardPlugin[], problems: Problem[]): readonly PluginEntry[] {
+function readEntries(
+  file: ConfigFile,
+  standard: readonly StandardPlugin[],
+  problems: Problem[],
+): readonly PluginEntry[] {
   const written = file.tree['plugins'];
-  if (written === undefined) return standard.filter(({ inStandardSet }) => inStandardSet).map(({ name }) => ({ use: name }));
+  if (written === undefined)
+    return standard.filter(({ inStandardSet }) => inStandardSet).map(({ name }) => ({ use: name }));
   const read = pluginEntries.safeParse(written);
   if (read.success) return inStandardOrder(read.data, standard);
   // The section check tells what is wrong and where; here it is enough that nothing is loaded.
-  problems.push({ code: 'HELIO_CONFIG_VALUE', path: ['plugins'], message: z.prettifyError(read.error).split('\n')[0]! });
+  problems.push({
+    code: 'HELIO_CONFIG_VALUE',
+    path: ['plugins'],
+    message: z.prettifyError(read.error).split('\n')[0]!,
+  });
   return [];
 }
 
@@ -106,11 +119,18 @@ function inOrder(plugins: readonly ResolvedPlugin[], standard: readonly Standard
 function withoutOrphans(plugins: readonly ResolvedPlugin[], input: LoadInput): readonly ResolvedPlugin[] {
   const orphans = new Set(missingServices(plugins).map(({ plugin }) => plugin));
   if (orphans.size === 0 || input.given !== undefined) return plugins;
-  return withoutOrphans(plugins.filter(({ definition }) => !orphans.has(definition.name)), input);
+  return withoutOrphans(
+    plugins.filter(({ definition }) => !orphans.has(definition.name)),
+    input,
+  );
 }
 
-function missingServices(plugins: readonly ResolvedPlugin[]): readonly { readonly plugin: string; readonly service: string }[] {
-  const provided = new Set(plugins.flatMap(({ definition }) => Object.values(definition.provides ?? {}).map(({ id }) => id)));
+function missingServices(
+  plugins: readonly ResolvedPlugin[],
+): readonly { readonly plugin: string; readonly service: string }[] {
+  const provided = new Set(
+    plugins.flatMap(({ definition }) => Object.values(definition.provides ?? {}).map(({ id }) => id)),
+  );
   return plugins.flatMap(({ definition }) =>
     Object.values(definition.needs ?? {})
       .filter(({ id }) => !provided.has(id))
@@ -120,24 +140,36 @@ function missingServices(plugins: readonly ResolvedPlugin[]): readonly { readonl
 
 function duplicates(plugins: readonly ResolvedPlugin[]): Problem[] {
   return plugins
-    .filter(({ definition }, index) => plugins.findIndex((other) => other.definition.name === definition.name) !== index)
-    .map(({ definition, entry }) => configProblem('HELIO_PLUGIN_TWICE', { name: definition.name, uses: entry.use }, ['plugins']));
+    .filter(
+      ({ definition }, index) => plugins.findIndex((other) => other.definition.name === definition.name) !== index,
+    )
+    .map(({ definition, entry }) =>
+      configProblem('HELIO_PLUGIN_TWICE', { name: definition.name, uses: entry.use }, ['plugins']),
+    );
 }
 
 /** Only plugins that merely observe may be let off: a guard that is skipped opens the gate. */
 function loosened(plugins: readonly ResolvedPlugin[]): Problem[] {
   return plugins
-    .filter(({ entry, definition }) => entry.onError !== undefined && (definition.taps ?? []).some((hook) => hook !== 'onDecision'))
+    .filter(
+      ({ entry, definition }) =>
+        entry.onError !== undefined && (definition.taps ?? []).some((hook) => hook !== 'onDecision'),
+    )
     .map(({ definition }) => configProblem('HELIO_PLUGIN_ON_ERROR', { plugin: definition.name }, ['plugins']));
 }
 
-function asResolved(definition: PluginDefinition): ResolvedPlugin {
-  return { entry: { use: definition.name }, definition, source: 'file', version: definition.version ?? '0.0.0', implied: false, folder: undefined };
+function asResolved(definition: PluginDefinition, timeoutMs: number | undefined): ResolvedPlugin {
+  return {
+    entry: { use: definition.name, ...(timeoutMs !== undefined && { timeoutMs }) },
+    definition,
+    source: 'file',
+    version: definition.version ?? '0.0.0',
+    implied: false,
+    folder: undefined,
+  };
 }
 
 function asProblem(error: unknown, path: Problem['path']): Problem {
   if (isHelioError(error)) return { code: error.code, path, message: error.message, fix: error.fix };
   throw error;
 }
-
-export { sectionOf, helioError };

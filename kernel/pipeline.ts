@@ -32,7 +32,7 @@ export async function runCall(incoming: Incoming, world: World): Promise<Final> 
       if (refused !== undefined) return await refuse(trip, refused, 'denied');
 
       // 4. Forward. What was judged is what is sent.
-      const landing = await forward(trip, asked.headers);
+      const landing = await forward(trip, decision, asked.headers);
 
       // 5. Answer: settle on what came, then redact and annotate; 6. record, and only then does the client read it.
       return await land(trip, decision, landing);
@@ -53,9 +53,14 @@ export async function runCall(incoming: Incoming, world: World): Promise<Final> 
   }
 }
 
-async function forward(trip: Trip, headers: ReadonlyMap<string, string>): Promise<Landing> {
+async function forward(trip: Trip, decision: Decision, headers: ReadonlyMap<string, string>): Promise<Landing> {
   trip.forwardedAtMs = performance.now();
-  const landing = await trip.incoming.forward({ headers, ...(trip.rewritten && { arguments: trip.call.arguments }) });
+  const landing = await trip.incoming.forward({
+    callId: trip.call.id,
+    decision,
+    headers,
+    ...(trip.rewritten && { arguments: trip.call.arguments }),
+  });
   trip.upstreamMs = performance.now() - trip.forwardedAtMs;
   return landing;
 }
@@ -83,12 +88,13 @@ async function land(trip: Trip, decision: Decision, landing: Landing): Promise<F
 async function refuse(trip: Trip, decision: Decision, outcome: Outcome): Promise<Final> {
   const answer = refusalAnswer(trip, decision, outcome);
   await keepRecord(trip, { decision, outcome, answer });
-  return { kind: 'answer', answer };
+  return { kind: 'answer', answer, instead: { id: trip.call.id, decision, outcome } };
 }
 
 async function answerInstead(trip: Trip, decision: Decision, answer: Answer, outcome: Outcome): Promise<Final> {
   await keepRecord(trip, { decision, outcome, answer });
-  return trip.incoming.signal.aborted ? { kind: 'gone' } : { kind: 'answer', answer };
+  if (trip.incoming.signal.aborted) return { kind: 'gone' };
+  return { kind: 'answer', answer, instead: { id: trip.call.id, decision, outcome } };
 }
 
 /** The caller left before the call was sent. */

@@ -24,7 +24,11 @@ export function createListeners(log: Log) {
 
   /** Builds the routes of the next generation; nothing listens and nothing is swapped yet. */
   async function prepare(options: ListenOptions, build: (app: FastifyInstance) => Awaitable<void>): Promise<Prepared> {
-    const app = fastify({ logger: false, bodyLimit: options.bodyLimitBytes ?? defaultBodyLimitBytes, trustProxy: false });
+    const app = fastify({
+      logger: false,
+      bodyLimit: options.bodyLimitBytes ?? defaultBodyLimitBytes,
+      trustProxy: false,
+    });
     await build(app);
     await app.ready();
     return { options, app };

@@ -22,8 +22,10 @@ export function checkPlugin(exported: unknown, use: string): PluginDefinition {
 
 function manifestMistake(definition: Partial<PluginDefinition>): string | undefined {
   const { name, config, register, taps } = definition;
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) return `its name ${JSON.stringify(name)} is not kebab-case`;
-  if (typeof (config as { safeParse?: unknown } | undefined)?.safeParse !== 'function') return 'its config is no zod schema';
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
+    return `its name ${JSON.stringify(name)} is not kebab-case`;
+  if (typeof (config as { safeParse?: unknown } | undefined)?.safeParse !== 'function')
+    return 'its config is no zod schema';
   if (typeof register !== 'function') return 'it has no register function';
   const unknown = (taps ?? []).find((tap: HookName) => !hookNames.includes(tap));
   return unknown === undefined ? undefined : `it taps "${unknown}", which is no hook (${hookNames.join(', ')})`;

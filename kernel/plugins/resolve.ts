@@ -64,7 +64,9 @@ function packageUrl(use: string, configDir: string, standard: readonly StandardP
   try {
     return resolveImport(use, pathToFileURL(join(configDir, 'helio.yaml')).href);
   } catch {
-    const near = standard.find(({ name }) => name.replaceAll('-', '') === use.toLowerCase().replaceAll(/[-_]/g, ''))?.name;
+    const near = standard.find(
+      ({ name }) => name.replaceAll('-', '') === use.toLowerCase().replaceAll(/[-_]/g, ''),
+    )?.name;
     const fix = near === undefined ? `Install it beside helio.yaml: npm install ${use}` : `Did you mean "${near}"?`;
     throw helioError('HELIO_PLUGIN_NOT_FOUND', { use, fix });
   }

@@ -1,0 +1,63 @@
+/** start -> serve -> stop of one generation: in plugin order, and back in reverse. */
+import { helioError, isHelioError } from './errors.ts';
+import type { Generation } from './generation.ts';
+import type { Prepared } from './http/listeners.ts';
+import type { ProcessScope } from './process-scope.ts';
+
+const startDeadlineMs = 10_000;
+const stopDeadlineMs = 5_000;
+
+/** Runs every onStart, then builds the routes and opens or swaps the listeners. Throws HELIO_PLUGIN_START or HELIO_LISTEN_*. */
+export async function startGeneration(generation: Generation, scope: ProcessScope): Promise<void> {
+  for (const { plugin, starts } of generation.plugins) {
+    for (const start of starts) await within(startDeadlineMs, plugin.definition.name, start);
+  }
+  const prepared: Prepared[] = [];
+  for (const { listens } of generation.plugins) {
+    for (const { options, build } of listens) prepared.push(await scope.listeners.prepare(options, build));
+  }
+  for (const routes of prepared) await scope.listeners.use(routes);
+}
+
+/** Runs every onStop in reverse order, each within its time; a failing one is logged and the others go on. */
+export async function stopGeneration(
+  generation: Generation,
+  scope: ProcessScope,
+  reason: 'reload' | 'shutdown',
+): Promise<void> {
+  for (const { plugin, stops } of [...generation.plugins].reverse()) {
+    for (const stop of [...stops].reverse()) {
+      try {
+        await within(stopDeadlineMs, plugin.definition.name, () => stop(reason));
+      } catch (error) {
+        scope.log.warn('a plugin did not stop cleanly', {
+          plugin: plugin.definition.name,
+          reason: String((error as Error).message),
+        });
+      }
+    }
+  }
+}
+
+async function within(deadlineMs: number, plugin: string, run: (signal: AbortSignal) => unknown): Promise<void> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => {
+      abort.abort();
+      fail(helioError('HELIO_PLUGIN_START', { plugin, reason: `it took longer than ${deadlineMs / 1000} s` }));
+    }, deadlineMs);
+  });
+  try {
+    await Promise.race([run(abort.signal), late]);
+  } catch (error) {
+    if (isHelioError(error)) throw error;
+    throw helioError(
+      'HELIO_PLUGIN_START',
+      { plugin, reason: String((error as Error)?.message ?? error).split('\n')[0]! },
+      { cause: error },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
