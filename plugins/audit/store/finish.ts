@@ -1,0 +1,76 @@
+/** Makes a packed row what is stored: redacted everywhere, the answer kept as configured. Runs in the worker. */
+import type { PackedRow } from '../pack.ts';
+import { redactOrNothing, stepsOf } from '../redact/redact.ts';
+import { redactText, scrubJson, scrubText, type Taken } from '../redact/json-text.ts';
+import type { CompiledRules } from '../redact/rules.ts';
+import { noAnswer, summarised, wholeAnswer, type KeptAnswer } from './answer.ts';
+import { wellFormed, type NewRow } from './row.ts';
+
+export interface FinishOptions {
+  readonly includeResponses: boolean | 'summary';
+  readonly maxResponseBytes: number;
+  /** Undefined: nothing is configured. */
+  readonly rules: CompiledRules | undefined;
+}
+/** `bytes` are left out where the size alone is kept. */
+export interface RawAnswer {
+  readonly kind: string;
+  readonly size: number;
+  readonly bytes: Uint8Array | undefined;
+}
+
+export function finishRow(packed: PackedRow, answer: RawAnswer | undefined, options: FinishOptions): NewRow {
+  const { rules } = options;
+  if (!rules) return stored({ ...packed, ...keep(answer, options) });
+  const taken: Taken = new Map();
+  const sentence = (text: string | null) => (text === null ? null : redactText(text, rules, [], taken));
+  const json = (text: string | null, at: string) => (text === null ? null : redactOrNothing(text, rules, at, taken));
+  const args = json(packed.arguments, '/arguments');
+  const detail = json(packed.detail, '')!;
+  const error = sentence(packed.error);
+  const tool = sentence(packed.tool);
+  const text = answer?.bytes && Buffer.from(answer.bytes).toString('utf8');
+  const redacted = text === undefined ? undefined : json(text, '/answer')!;
+  // What was taken out anywhere is taken out everywhere: upstreams repeat what they were told.
+  const clean = (text: string | null) => (text === null ? null : scrubJson(text, taken));
+  const kept = answer && {
+    ...answer,
+    bytes: redacted === undefined ? undefined : Buffer.from(scrubJson(redacted, taken)),
+  };
+  return stored({
+    ...packed,
+    arguments: clean(args),
+    detail: clean(detail)!,
+    error: error === null ? null : scrubText(error, taken),
+    tool: tool === null ? null : scrubText(tool, taken),
+    session: at(packed.session, '/session', rules),
+    agent: at(packed.agent, '/agent', rules),
+    client: at(packed.client, '/client', rules),
+    peer: at(packed.peer, '/peer', rules),
+    ...keep(kept, options),
+  });
+}
+
+/** A column that a path names: `paths: ['/peer']`. */
+function at(value: string | null, path: string, rules: CompiledRules): string | null {
+  const mode = value !== null && rules.hasPaths ? rules.forPath(stepsOf(path)) : undefined;
+  return mode ? (rules.replace(mode, value!) ?? null) : value;
+}
+
+function keep(answer: RawAnswer | undefined, { includeResponses, maxResponseBytes }: FinishOptions): KeptAnswer {
+  if (!answer || includeResponses === false) return noAnswer;
+  const { kind, size, bytes } = answer;
+  if (includeResponses === 'summary') return summarised('summary', size, kind, bytes);
+  if (!bytes || size > maxResponseBytes) return summarised('shortened', size, kind, bytes);
+  return wholeAnswer(bytes);
+}
+
+function stored(row: Omit<NewRow, 'total_us'>): NewRow {
+  const total_us = row.helio_us + row.waited_us + row.upstream_us;
+  return Object.fromEntries(
+    Object.entries({ ...row, total_us }).map(([column, value]) => [
+      column,
+      typeof value === 'string' ? wellFormed(value) : value,
+    ]),
+  ) as unknown as NewRow;
+}
