@@ -77,12 +77,6 @@ export interface RuleField<Parsed = unknown, Compiled = unknown> {
    * (`evidence`, `requires`).
    */
   readonly gate?: boolean;
-  /**
-   * Several plugins may share one key (`limits:` of rate-limits and spend-limits): each contributes its own strict object
-   * under another part name. A rule's value is split by the keys of the parts' schemas, each present part is checked and
-   * compiled alone, and `fields[key]` holds `{ [part]: compiled }`. A key of the value that no part knows is an error.
-   */
-  readonly part?: string;
   /** A rule may carry it without any action. */
   readonly alone?: boolean;
   /** Turns the parsed value into what `fields[key]` holds. Report mistakes with `context.report`. */

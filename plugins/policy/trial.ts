@@ -1,5 +1,5 @@
 /** What a rule is tried on: a call with its facts, and how much of it may be looked at. */
-import type { Awaitable, Call, CallContext, Facts, ToolDefinition } from '@gethelio/proxy/plugin';
+import type { Awaitable, Call, Facts, ToolDefinition } from '@gethelio/proxy/plugin';
 import type { CompiledCondition, ConditionContext } from './contract.ts';
 import type { Condition, Truth } from './truth.ts';
 
@@ -17,7 +17,15 @@ export interface Trial extends ConditionContext {
 
 const silent = () => {};
 
-export function liveTrial(ctx: Pick<CallContext, 'call' | 'facts' | 'nowMs' | 'tool'>): Trial {
+/** What a trial needs of a call's context. */
+export interface Tried {
+  readonly call: Call;
+  readonly facts: Facts;
+  readonly nowMs: number;
+  readonly tool: ToolDefinition | undefined;
+}
+
+export function liveTrial(ctx: Tried): Trial {
   return {
     call: ctx.call,
     facts: ctx.facts,
@@ -32,10 +40,7 @@ export function liveTrial(ctx: Pick<CallContext, 'call' | 'facts' | 'nowMs' | 't
 }
 
 /** Looks at less than everything: what cannot be seen is unjudged. */
-export function partialTrial(
-  sees: 'name' | 'caller',
-  seen: { readonly call: Call; readonly facts: Facts; readonly nowMs: number; readonly tool: ToolDefinition | undefined },
-): Trial {
+export function partialTrial(sees: 'name' | 'caller', seen: Tried): Trial {
   return { ...liveTrial(seen), sight: sight[sees] };
 }
 
