@@ -81,12 +81,16 @@ export function formatError(error: HelioError, text?: string, look: Look = {}): 
 /** Breaks at spaces; a word longer than the line stays whole, so that it can be copied. */
 function wrap(text: string, columns: number, indent: number): string[] {
   const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line.trim() !== '' && line.length + 1 + word.length > columns) {
+  let line = /^ */.exec(text)![0];
+  let isFresh = true;
+  for (const word of text.trimStart().split(' ')) {
+    if (!isFresh && line.length + 1 + word.length > columns) {
       lines.push(line);
-      line = ' '.repeat(indent) + word;
-    } else line = line === '' && lines.length === 0 ? word : `${line} ${word}`;
+      line = ' '.repeat(indent);
+      isFresh = true;
+    }
+    line += isFresh ? word : ` ${word}`;
+    isFresh = false;
   }
   return [...lines, line];
 }

@@ -38,7 +38,7 @@ export function readYamlTree(text: string, env: Environment): YamlTree {
       schema: 'core',
       lineCounter: counter,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error', // 'silent' also hides a second document
     });
   } catch (cause) {
     // The library recurses: a bomb of brackets ends in a stack overflow.
@@ -46,13 +46,11 @@ export function readYamlTree(text: string, env: Environment): YamlTree {
     problems.push(configProblem('HELIO_CONFIG_SYNTAX', { detail }, []));
     return nothing;
   }
-  for (const error of document.errors) {
-    const code =
-      error.code === 'DUPLICATE_KEY'
-        ? duplicateKey(text, error.pos)
-        : configProblem('HELIO_CONFIG_SYNTAX', { detail: plainWords(error.message) }, []);
-    problems.push({ ...code, ...at(error.pos[0]) });
-  }
+  const duplicates = document.errors.filter((error) => error.code === 'DUPLICATE_KEY');
+  for (const error of duplicates) problems.push({ ...duplicateKey(text, error.pos[0]), ...at(error.pos[0]) });
+  // Only the first: after it the parser is out of step, and what follows is noise.
+  const first = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
+  if (first) problems.push({ ...syntaxProblem(text, first), ...at(first.pos[0]) });
   if (problems.length > 0) return nothing;
 
   const substituted = new Set<string>();
@@ -201,14 +199,25 @@ function nodeAt(document: Document.Parsed, path: ConfigPath): Node | undefined {
   return place;
 }
 
-function duplicateKey(text: string, [from]: [number, number]): Problem {
+function duplicateKey(text: string, from: number): Problem {
   const key = /^(?:"([^"\n]*)"|'([^'\n]*)'|([^:\n]*))/.exec(text.slice(from, from + 80))!;
   return configProblem('HELIO_CONFIG_DUPLICATE_KEY', { key: (key[1] ?? key[2] ?? key[3] ?? '').trim() }, []);
 }
 
-/** The parser speaks to programmers; the first sentence is enough, without its capital. */
+function syntaxProblem(
+  text: string,
+  error: { readonly message: string; readonly pos: readonly [number, number] },
+): Problem {
+  if (text.slice(error.pos[0] - 1, error.pos[0] + 2).includes('${')) {
+    const message = 'a variable inside { } or [ ] must stand in quotes';
+    return configProblem('HELIO_CONFIG_VALUE', { message, fix: "write '${NAME}' instead of ${NAME}" }, []);
+  }
+  return configProblem('HELIO_CONFIG_SYNTAX', { detail: plainWords(error.message) }, []);
+}
+
+/** The parser speaks to programmers; its first sentence is enough, without the capital. */
 function plainWords(message: string): string {
-  const sentence = message.split('\n')[0]!.replace(/[.:]$/, '');
+  const sentence = message.split('\n')[0]!.replace(/[.:]$/, '').slice(0, 120);
   if (/multiple documents/.test(sentence)) return 'a second document starts here ("---")';
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
