@@ -47,29 +47,103 @@ export interface Upstream {
   readonly detail: string;
 }
 
-/** One row of the trail, as lists and the stream carry it. */
+/** One row of the trail in one line, as lists and the stream carry it. */
 export interface CallRow {
+  readonly seq: number;
   readonly id: string;
-  readonly atMs: number;
+  /** ISO 8601, UTC. */
+  readonly time: string;
   readonly kind: string;
-  readonly tool: string;
-  readonly upstream: string;
-  readonly session: string;
-  readonly agent: string;
-  readonly arguments: Json;
-  readonly effect: Effect | '';
+  readonly session: string | null;
+  readonly agent: string | null;
+  readonly client: string | null;
+  readonly upstream: string | null;
+  readonly method: string | null;
+  readonly tool: string | null;
+  readonly effect: string;
   readonly outcome: string;
-  /** The reason code: `rate_limited`, `policy_denied`, ... */
-  readonly code: string;
-  readonly reason: string;
-  readonly rule: { readonly name: string; readonly line: number } | null;
-  readonly helioMs: number;
-  readonly waitedMs: number;
-  readonly upstreamMs: number;
-  /** Identical refusals of a flood share one row. */
-  readonly count: number;
-  /** Irreversible tools, shadow rules, drift. */
-  readonly marks: readonly string[];
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly rule: string | null;
+  readonly plugin: string | null;
+  readonly flags: Json;
+  readonly is_error: boolean;
+  readonly error: string | null;
+  readonly helio_ms: number;
+  readonly waited_ms: number;
+  readonly upstream_ms: number;
+  readonly total_ms: number;
+  readonly arguments_line: string | null;
+}
+/** `GET /api/audit/:id`: everything about one. */
+export interface CallDetail extends Omit<CallRow, 'arguments_line'> {
+  readonly session_source: string | null;
+  readonly agent_source: string | null;
+  readonly door: string | null;
+  readonly peer: string | null;
+  readonly arguments: Json;
+  readonly sent_arguments: Json;
+  readonly verdicts: Json;
+  readonly trace: Json;
+  readonly evidence: Json;
+  readonly approval: Json;
+  readonly limits: Json;
+  readonly answer: Json;
+  readonly answer_form: string;
+  readonly config_hash: string | null;
+  readonly version: string;
+  readonly data: Json;
+  readonly fields: Json;
+  readonly hash: string;
+}
+export interface AuditPage {
+  readonly rows: readonly CallRow[];
+  readonly next?: string;
+  readonly unindexed: number;
+}
+export interface AuditFacets {
+  readonly facets: { readonly [field: string]: readonly { readonly value: string; readonly count: number }[] };
+  readonly total: number;
+  readonly complete: boolean;
+}
+
+/** `GET /api/approvals/:id`, as approvals/contract.ts says. */
+export interface Ticket {
+  readonly id: string;
+  readonly state: string;
+  readonly createdAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly escalatedAtMs?: number;
+  readonly decidedAtMs?: number;
+  readonly decidedBecause?: string;
+  readonly principal: string;
+  readonly agent?: string;
+  readonly session?: string;
+  readonly client?: string;
+  readonly upstream: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly argumentsText: string;
+  readonly argumentsCut: boolean;
+  readonly argumentsHash: string;
+  readonly callId: string;
+  readonly askers: readonly {
+    readonly plugin: string;
+    readonly code: string;
+    readonly reason: string;
+    readonly identity: string;
+    readonly rule?: { readonly name: string; readonly line: number };
+    readonly details?: JsonObject;
+  }[];
+  readonly channels: readonly string[];
+  readonly delegates: readonly string[];
+  readonly quorum: number;
+  readonly approvers?: readonly string[];
+  readonly scopes: readonly string[];
+  readonly scope?: string;
+  readonly votes: readonly { readonly decision: string; readonly approver: string; readonly channel: string; readonly atMs: number; readonly note?: string }[];
+  readonly deliveries: { readonly [channel: string]: { readonly state: string; readonly reason?: string } };
+  readonly usedBy?: { readonly callId: string; readonly atMs: number };
 }
 
 /** `GET /api/plugins` */
@@ -139,4 +213,19 @@ export interface StreamEvents {
   config: { readonly kind: string; readonly data: JsonObject };
   plugin: { readonly kind: string; readonly data: JsonObject };
   resync: { readonly why: string };
+}
+
+/** `GET /api/policies` */
+export interface PolicyView {
+  readonly rules: readonly RuleView[];
+  readonly default: 'allow' | 'deny';
+}
+export interface RuleView {
+  readonly name: string;
+  readonly line: number;
+  readonly action?: string | null;
+  readonly mode: 'enforce' | 'shadow';
+  readonly tags: readonly string[];
+  readonly source: string;
+  readonly warnings: readonly string[];
 }

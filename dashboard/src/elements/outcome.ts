@@ -1,5 +1,5 @@
 /** `<helio-outcome>`: what became of a call - an icon, a word and a colour, never the colour alone. */
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { icon, type IconName } from './icon.ts';
 
@@ -51,60 +51,71 @@ export function outcomeWord(outcome: string): string {
   return looks[outcome]?.word ?? outcome.replaceAll('_', ' ');
 }
 
+/** The look of `outcomePill`, for elements that draw many of them: one element per row would cost more than the row. */
+export const pillStyles = css`
+  .pill {
+    display: inline-flex;
+    align-items: center;
+    gap: 4px;
+    height: 22px;
+    padding: 0 8px 0 6px;
+    border-radius: 11px;
+    font-size: 12px;
+    font-weight: 550;
+    white-space: nowrap;
+  }
+  .pill svg {
+    width: 13px;
+    height: 13px;
+    flex: none;
+  }
+  .pill.allow {
+    color: var(--helio-allow);
+    background: var(--helio-allow-back);
+  }
+  .pill.deny {
+    color: var(--helio-deny);
+    background: var(--helio-deny-back);
+  }
+  .pill.approval {
+    color: var(--helio-approval);
+    background: var(--helio-approval-back);
+  }
+  .pill.limit {
+    color: var(--helio-limit);
+    background: var(--helio-limit-back);
+  }
+  .pill.info {
+    color: var(--helio-info);
+    background: var(--helio-info-back);
+  }
+  .pill.plain {
+    color: var(--helio-muted);
+    background: var(--helio-sunken);
+  }
+`;
+
+export function outcomePill(value: string, word = ''): TemplateResult {
+  const look = looks[value] ?? { word: outcomeWord(value), icon: 'info' as const, tone: 'plain' as const };
+  return html`<span class="pill ${look.tone}">${icon(look.icon)}${word === '' ? look.word : word}</span>`;
+}
+
 @customElement('helio-outcome')
 export class HelioOutcome extends LitElement {
   @property() value = '';
   /** A word of its own in the colours of `value`. */
   @property() word = '';
 
-  static override styles = css`
-    :host {
-      display: inline-flex;
-      vertical-align: middle;
-    }
-    span {
-      display: inline-flex;
-      align-items: center;
-      gap: 4px;
-      height: 22px;
-      padding: 0 8px 0 6px;
-      border-radius: 11px;
-      font-size: 12px;
-      font-weight: 550;
-      white-space: nowrap;
-    }
-    svg {
-      width: 13px;
-      height: 13px;
-      flex: none;
-    }
-    .allow {
-      color: var(--helio-allow);
-      background: var(--helio-allow-back);
-    }
-    .deny {
-      color: var(--helio-deny);
-      background: var(--helio-deny-back);
-    }
-    .approval {
-      color: var(--helio-approval);
-      background: var(--helio-approval-back);
-    }
-    .limit {
-      color: var(--helio-limit);
-      background: var(--helio-limit-back);
-    }
-    .info {
-      color: var(--helio-info);
-      background: var(--helio-info-back);
-    }
-    .plain {
-      color: var(--helio-muted);
-      background: var(--helio-sunken);
-    }
-  `;
+  static override styles = [
+    pillStyles,
+    css`
+      :host {
+        display: inline-flex;
+        vertical-align: middle;
+      }
+    `,
+  ];
   override render() {
-    const look = looks[this.value] ?? { word: outcomeWord(this.value), icon: 'info' as const, tone: 'plain' as const };
-    return html`<span class=${look.tone}>${icon(look.icon)}${this.word === '' ? look.word : this.word}</span>`;
+    return outcomePill(this.value, this.word);
   }
 }
