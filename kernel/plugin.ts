@@ -4,10 +4,12 @@ import type { z } from 'zod';
 import type { StoreOp, Refusal } from './store.ts';
 
 export type { StoreOp, TakeOp, Refusal, Commit, Committed } from './store.ts';
-export { bucketFamily, bucketName, checkStoreOps } from './store-ops.ts';
+export { bucketFamily, bucketName, checkStoreOps, isAmount } from './store-ops.ts';
 export { definePlugin, defineService, defineExtension, defineFact } from './define.ts';
 export { secret, isSecret } from './config/secret.ts';
 export { duration, durationMs } from './config/duration.ts';
+export { nearest } from './config/nearest.ts';
+export { toolDefinition } from './mcp/tool-definition.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';
 export { deny } from './decision.ts';
 export { writeJson } from './mcp/write-json.ts';
@@ -326,6 +328,8 @@ export interface PluginApi<Config, Taps extends HookName, Needs, Wants, Owns> {
   readonly name: string;
   /** Validated, with defaults. Secrets are marked with `secret()` in the schema and masked everywhere. */
   readonly config: Config;
+  /** The top-level `environment:` of helio.yaml. */
+  readonly environment: string | undefined;
   /** The path of the plugin's section, for `locate` and `report`. */
   readonly configPath: ConfigPath;
   readonly needs: Values<Needs>;

@@ -104,6 +104,8 @@ export interface Grant {
   readonly scope: Scope;
   readonly by: readonly string[];
   readonly breakGlass: boolean;
+  /** When the ticket was made: evidence that was fresh then counts (architecture: judged again). */
+  readonly askedAtMs: number;
   readonly givenAtMs: number;
   readonly expiresAtMs: number;
   readonly principal: string;
@@ -120,21 +122,6 @@ export interface Grant {
 export const grant = defineFact<Grant>('approvals.grant');
 /** Set when a ticket stands behind this call, whatever became of it. */
 export const ticket = defineFact<{ readonly id: string; readonly digest: string }>('approvals.ticket');
-/**
- * What a held call is bound to beyond its rule: a plugin whose `hold` verdict is not a rule's (a pot, a changed tool)
- * may put `details.approval = { identity, channel?, timeoutMs?, ... }` into its verdict. Left out: `<plugin>:<code>`.
- */
-export interface AskTerms {
-  readonly identity?: string;
-  readonly channels?: readonly string[];
-  readonly timeoutMs?: number;
-  readonly escalationAfterMs?: number;
-  readonly delegates?: readonly string[];
-  readonly quorum?: number;
-  readonly approvers?: readonly string[];
-  readonly scopes?: readonly Scope[];
-}
-
 // -- Channels ---------------------------------------------------------------------------------------------------
 
 /**
@@ -164,9 +151,9 @@ export interface ApprovalChannel {
   /**
    * Shows a ticket (`requested`, or `escalated` to a delegate). Resolves when people can see it, with whatever `update`
    * needs to find it again. Rejects with an Error whose message says why: it is logged, emitted and kept beside the
-   * ticket, which lives on. `signal` aborts after 30 s.
+   * ticket, which lives on. `signal` aborts after 30 s. Left out: people look it up themselves (the dashboard).
    */
-  show(ticket: Ticket, event: 'requested' | 'escalated', signal: AbortSignal): Promise<Json | void>;
+  show?(ticket: Ticket, event: 'requested' | 'escalated', signal: AbortSignal): Promise<Json | void>;
   /** The ticket changed: a vote was counted, or it ended. Optional; never retried by Helio. */
   update?(ticket: Ticket, handle: Json | undefined, signal: AbortSignal): Promise<void>;
   close?(): Awaitable<void>;
@@ -238,6 +225,8 @@ export interface ApprovalDesk {
     readonly limit: number;
     readonly cursor?: string;
   }): Promise<{ readonly grants: readonly Grant[]; readonly cursor?: string }>;
+  /** Called after any change of a ticket or grant, of this process at once, of others within a second. */
+  watch(changed: () => void): () => void;
   /** False when there is no such grant (any more). */
   revoke(grant: string, by: string): Promise<boolean>;
 }

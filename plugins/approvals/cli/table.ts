@@ -1,0 +1,87 @@
+/** Tickets and grants as lines for a terminal. Everything in a ticket is escaped already: no control characters. */
+import type { Grant, Ticket } from '../contract.ts';
+
+type Cell = string | number;
+
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[], columns: number): string {
+  const all = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(i === row.length - 1 ? 0 : widths[i]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => (line.length > columns ? `${line.slice(0, Math.max(1, columns - 1))}…` : line))
+    .join('\n');
+}
+
+export function ticketTable(tickets: readonly Ticket[], nowMs: number, columns: number): string {
+  return table(
+    ['REFERENCE', 'STATE', 'TOOL', 'WHO', 'LEFT', 'ARGUMENTS'],
+    tickets.map((ticket) => [
+      ticket.id,
+      ticket.state,
+      `${ticket.upstream}/${ticket.name}`,
+      ticket.principal,
+      ticket.state === 'pending' ? span(ticket.deadlineAtMs - nowMs) : '-',
+      ticket.argumentsText.replace(/\s+/g, ' '),
+    ]),
+    columns,
+  );
+}
+
+export function grantTable(grants: readonly Grant[], nowMs: number, columns: number): string {
+  return table(
+    ['TOOL', 'WHO', 'SCOPE', 'BY', 'LEFT', 'TICKET', 'GRANT'],
+    grants.map((grant) => [
+      `${grant.upstream}/${grant.name}`,
+      grant.principal,
+      grant.scope,
+      grant.by.join(', ') + (grant.breakGlass ? ' (break-glass)' : ''),
+      span(grant.expiresAtMs - nowMs),
+      grant.ticket,
+      grant.id,
+    ]),
+    columns,
+  );
+}
+
+export function ticketPage(ticket: Ticket, nowMs: number): string {
+  const time = (ms: number): string => new Date(ms).toISOString();
+  const lines: [string, string][] = [
+    ['reference', ticket.id],
+    ['state', ticket.state + (ticket.decidedBecause ? ` (${ticket.decidedBecause})` : '')],
+    ['tool', `${ticket.upstream}/${ticket.name}`],
+    ['who', ticket.principal],
+    ...(ticket.session ? [['session', ticket.session] as [string, string]] : []),
+    ['asked', time(ticket.createdAtMs)],
+    [
+      'deadline',
+      `${time(ticket.deadlineAtMs)}${ticket.state === 'pending' ? ` (in ${span(ticket.deadlineAtMs - nowMs)})` : ''}`,
+    ],
+    ...ticket.askers.map(({ reason }): [string, string] => ['because', reason]),
+    ['channels', [...ticket.channels, ...ticket.delegates.map((name) => `${name} (delegate)`)].join(', ')],
+    ['votes', `${ticket.votes.length} of ${ticket.quorum}`],
+    ...ticket.votes.map((vote): [string, string] => [
+      '',
+      `${vote.decision} by ${vote.approver} on ${vote.channel}, ${time(vote.atMs)}${vote.note ? `: ${vote.note}` : ''}`,
+    ]),
+    ...Object.entries(ticket.deliveries).map(([channel, { state, reason }]): [string, string] => [
+      'delivery',
+      `${channel}: ${state}${reason ? ` (${reason})` : ''}`,
+    ]),
+    ['sha256', ticket.argumentsHash],
+  ];
+  return `${lines.map(([label, text]) => `${label.padEnd(10)} ${text}`).join('\n')}\narguments\n${ticket.argumentsText}`;
+}
+
+/** `4m 10s`, `2h 5m`; `over` when there is nothing left. */
+export function span(ms: number): string {
+  const s = Math.ceil(ms / 1000);
+  if (s <= 0) return 'over';
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m ${s % 60}s`;
+  return `${Math.floor(s / 3600)}h ${Math.floor((s % 3600) / 60)}m`;
+}
