@@ -82,6 +82,7 @@ export function createApi(input: {
   const api: AnyApi = {
     name,
     config: input.config,
+    environment: typeof file.tree['environment'] === 'string' ? file.tree['environment'] : undefined,
     configPath,
     needs: resolve(definition.needs),
     wants: resolve(definition.wants),
