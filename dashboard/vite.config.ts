@@ -28,7 +28,8 @@ function budget(): Plugin {
       const firstLoad = sum(first);
       const total = sum(size.keys());
       this.info(`first load ${firstLoad} bytes gzipped of ${firstLoadBytes}, all pages ${total} of ${totalBytes}`);
-      if (firstLoad > firstLoadBytes) this.error(`the first load is ${firstLoad} bytes gzipped; the limit is ${firstLoadBytes}`);
+      if (firstLoad > firstLoadBytes)
+        this.error(`the first load is ${firstLoad} bytes gzipped; the limit is ${firstLoadBytes}`);
       if (total > totalBytes) this.error(`all pages are ${total} bytes gzipped; the limit is ${totalBytes}`);
     },
   };

@@ -31,7 +31,12 @@ export interface Status {
     readonly generation: number;
     readonly loadedAtMs: number;
     readonly warnings: readonly string[];
-    readonly lastReload: { readonly atMs: number; readonly ok: boolean; readonly hash: string; readonly error?: string } | null;
+    readonly lastReload: {
+      readonly atMs: number;
+      readonly ok: boolean;
+      readonly hash: string;
+      readonly error?: string;
+    } | null;
   };
   readonly plugins: readonly string[];
   readonly upstreams: readonly Upstream[];
@@ -141,7 +146,13 @@ export interface Ticket {
   readonly approvers?: readonly string[];
   readonly scopes: readonly string[];
   readonly scope?: string;
-  readonly votes: readonly { readonly decision: string; readonly approver: string; readonly channel: string; readonly atMs: number; readonly note?: string }[];
+  readonly votes: readonly {
+    readonly decision: string;
+    readonly approver: string;
+    readonly channel: string;
+    readonly atMs: number;
+    readonly note?: string;
+  }[];
   readonly deliveries: { readonly [channel: string]: { readonly state: string; readonly reason?: string } };
   readonly usedBy?: { readonly callId: string; readonly atMs: number };
 }
@@ -181,7 +192,12 @@ export interface Panel {
 /** `GET /api/overview` */
 export interface Overview {
   /** Oldest hour first, 24 of them. */
-  readonly hours: readonly { readonly atMs: number; readonly calls: number; readonly denied: number; readonly held: number }[];
+  readonly hours: readonly {
+    readonly atMs: number;
+    readonly calls: number;
+    readonly denied: number;
+    readonly held: number;
+  }[];
   readonly spend: readonly { readonly currency: string; readonly amount: string }[];
   readonly denials: readonly CallRow[];
   readonly any: boolean;
@@ -200,14 +216,29 @@ export interface SessionRow {
 /** `GET /api/sessions/:id` */
 export interface SessionDetail extends SessionRow {
   readonly rows: readonly CallRow[];
-  readonly evidence: readonly { readonly name: string; readonly key: string; readonly source: string; readonly atMs: number; readonly expiresAtMs: number | null; readonly used: boolean }[];
+  readonly evidence: readonly {
+    readonly name: string;
+    readonly key: string;
+    readonly source: string;
+    readonly atMs: number;
+    readonly expiresAtMs: number | null;
+    readonly used: boolean;
+  }[];
   readonly completed: readonly { readonly tool: string; readonly atMs: number; readonly success: boolean }[];
-  readonly pots: readonly { readonly name: string; readonly used: string; readonly limit: string; readonly currency: string }[];
+  readonly pots: readonly {
+    readonly name: string;
+    readonly used: string;
+    readonly limit: string;
+    readonly currency: string;
+  }[];
 }
 
 /** What `/api/events` carries. */
 export interface StreamEvents {
-  call: { readonly rows: readonly CallRow[]; /** Left out because there were too many at once. */ readonly skipped: number };
+  call: {
+    readonly rows: readonly CallRow[];
+    /** Left out because there were too many at once. */ readonly skipped: number;
+  };
   approval: { readonly kind: string; readonly ticket: string; readonly data: JsonObject };
   budget: { readonly kind: string; readonly data: JsonObject };
   config: { readonly kind: string; readonly data: JsonObject };
@@ -228,4 +259,41 @@ export interface RuleView {
   readonly tags: readonly string[];
   readonly source: string;
   readonly warnings: readonly string[];
+}
+
+/** `POST /api/explain` */
+export interface ExplainAnswer {
+  readonly decision: {
+    readonly effect: Effect;
+    readonly verdicts: readonly {
+      readonly effect: Effect;
+      readonly code: string;
+      readonly reason: string;
+      readonly plugin: string;
+      readonly rule?: { readonly name: string; readonly line: number };
+    }[];
+  };
+  readonly feedback?: JsonObject | null;
+  readonly trace?: Json;
+  readonly steps?: readonly {
+    readonly plugin: string;
+    readonly stage: string;
+    readonly verdicts: readonly { readonly effect: Effect; readonly code: string; readonly reason: string }[];
+    readonly ms: number;
+  }[];
+}
+
+/** `GET /api/catalogue`: what the upstreams advertise, as Helio knows it now. */
+export interface CatalogueTool {
+  readonly upstream: string;
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly annotations: {
+    readonly readOnlyHint: boolean;
+    readonly destructiveHint: boolean;
+    readonly idempotentHint: boolean;
+    readonly openWorldHint: boolean;
+  };
+  readonly definition: JsonObject;
 }

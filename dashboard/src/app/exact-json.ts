@@ -20,7 +20,9 @@ type Reviver = (key: string, value: unknown, context?: Context) => unknown;
 export function parseExact(text: string): unknown {
   const keep: Reviver = (_key, value, context) => {
     if (typeof value !== 'number' || context?.source === undefined) return value;
-    return String(value) === context.source || plain(context.source) === plain(String(value)) ? value : new ExactNumber(context.source);
+    return String(value) === context.source || plain(context.source) === plain(String(value))
+      ? value
+      : new ExactNumber(context.source);
   };
   return JSON.parse(text, keep as (key: string, value: unknown) => unknown);
 }

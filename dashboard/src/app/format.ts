@@ -13,7 +13,9 @@ export function clock(atMs: number, nowMs = Date.now()): string {
   const [day, month, hours, minutes, seconds] = utc
     ? [at.getUTCDate(), at.getUTCMonth(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()]
     : [at.getDate(), at.getMonth(), at.getHours(), at.getMinutes(), at.getSeconds()];
-  const today = utc ? at.toISOString().slice(0, 10) === now.toISOString().slice(0, 10) : at.toDateString() === now.toDateString();
+  const today = utc
+    ? at.toISOString().slice(0, 10) === now.toISOString().slice(0, 10)
+    : at.toDateString() === now.toDateString();
   const time = `${twoDigits(hours)}:${twoDigits(minutes)}`;
   return today ? `${time}:${twoDigits(seconds)}` : `${day} ${months[month] ?? ''} ${time}`;
 }
@@ -21,7 +23,9 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** The whole instant, for a title. */
 export function instant(atMs: number): string {
-  return preferences().zone === 'utc' ? new Date(atMs).toISOString() : new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+  return preferences().zone === 'utc'
+    ? new Date(atMs).toISOString()
+    : new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 }
 
 /** `0.4 ms`, `38 ms`, `2.1 s`, `4 min`, `3 h`, `2 d`. */
@@ -48,7 +52,9 @@ export function countdown(untilMs: number, nowMs = Date.now()): string {
   const seconds = Math.max(0, Math.ceil((untilMs - nowMs) / 1000));
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
-  return hours > 0 ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}` : `${minutes}:${twoDigits(seconds % 60)}`;
+  return hours > 0
+    ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}`
+    : `${minutes}:${twoDigits(seconds % 60)}`;
 }
 
 /** Exact decimal text with grouped thousands: never through a float. */
@@ -56,7 +62,8 @@ export function money(amount: string, currency = ''): string {
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount);
   if (match === null) return currency === '' ? amount : `${amount} ${currency}`;
   const whole = (match[2] ?? '').replace(/\B(?=(\d{3})+(?!\d))/g, ',');
-  const cents = match[3] === undefined ? '' : `.${currency !== '' && match[3].length === 1 ? `${match[3]}0` : match[3]}`;
+  const cents =
+    match[3] === undefined ? '' : `.${currency !== '' && match[3].length === 1 ? `${match[3]}0` : match[3]}`;
   return `${match[1]}${whole}${cents}${currency === '' ? '' : ` ${currency}`}`;
 }
 
@@ -66,14 +73,16 @@ export function count(value: number): string {
 
 /** Characters that could make text read as something else: bidi overrides, zero width, controls. Shown as their code point. */
 // eslint-disable-next-line no-control-regex
-const deceptive = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const deceptive =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 export function visible(text: string): string {
   return text.replace(deceptive, (sign) => `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
 }
 
 /** One line that says what a call was about: `amount 1200, currency GBP, customer {…}`. */
 export function argumentsLine(value: Json, most = 160): string {
-  if (value === null || typeof value !== 'object' || value instanceof ExactNumber) return value === null ? '' : visible(scalar(value));
+  if (value === null || typeof value !== 'object' || value instanceof ExactNumber)
+    return value === null ? '' : visible(scalar(value));
   const parts: string[] = [];
   let length = 0;
   for (const [name, part] of Object.entries(value)) {
@@ -88,7 +97,8 @@ export function argumentsLine(value: Json, most = 160): string {
 
 function brief(value: Json): string {
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${value.length}]`;
-  if (value !== null && typeof value === 'object' && !(value instanceof ExactNumber)) return Object.keys(value).length === 0 ? '{}' : '{…}';
+  if (value !== null && typeof value === 'object' && !(value instanceof ExactNumber))
+    return Object.keys(value).length === 0 ? '{}' : '{…}';
   const text = visible(scalar(value));
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

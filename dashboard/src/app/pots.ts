@@ -1,7 +1,6 @@
 /** Rate limits, spend limits and budgets, as one list of gauges. */
 import type { Host } from './host.ts';
 import { count, money } from './format.ts';
-import type { Json } from '../api-types.ts';
 
 /** One bucket that fills: a limit for one key, or a budget's pot. */
 export interface PotView {
@@ -19,23 +18,37 @@ export interface PotView {
   /** 0 to 1; more when overdrawn. */
   readonly share: number;
   readonly window: string;
+  readonly windowMs: number | null;
   /** When a calendar pot starts anew. */
   readonly resetsAtMs: number | null;
+  readonly oldestAtMs: number | null;
   readonly bucket: string;
-  readonly line: number | null;
-  readonly raw: { readonly [key: string]: Json };
+  /** Globs of the tools that fill it. */
+  readonly tools: readonly string[];
+}
+export interface PotEntry {
+  readonly atMs: number;
+  readonly amount: string;
+  /** Tool, agent, reason: what the plugin noted. */
+  readonly about: string;
+  /** The call's id; empty for an adjustment. */
+  readonly call: string;
 }
 
 /** Everything that fills, of the plugins that are loaded. */
-export async function readPots(host: Host, signal?: AbortSignal): Promise<readonly PotView[]> {
-  const [limits, budgets] = await Promise.all([
-    host.has('rate-limits') || host.has('spend-limits') ? host.api.get<{ limits?: readonly unknown[] }>('/api/limits', signal).catch(() => ({ limits: [] })) : { limits: [] },
-    host.has('budgets') ? host.api.get<{ budgets?: readonly unknown[] }>('/api/budgets', signal).catch(() => ({ budgets: [] })) : { budgets: [] },
-  ]);
-  return [...(limits.limits ?? []).flatMap((limit) => potsOf(limit, 'rate')), ...(budgets.budgets ?? []).flatMap((budget) => potsOf(budget, 'budget'))];
-}
-function potsOf(_value: unknown, _kind: PotView['kind']): readonly PotView[] {
+export async function readPots(_host: Host, _signal?: AbortSignal): Promise<readonly PotView[]> {
   return [];
+}
+export async function readEntries(_host: Host, _pot: PotView, _signal: AbortSignal): Promise<readonly PotEntry[]> {
+  return [];
+}
+export async function adjustPot(_host: Host, _pot: PotView, _amount: string, _reason: string): Promise<void> {}
+
+/** When it is full, if it fills on as it did since its oldest entry. */
+export function timeToEmptyMs(pot: PotView, nowMs = Date.now()): number | undefined {
+  if (pot.oldestAtMs === null || pot.share <= 0 || pot.share >= 1) return undefined;
+  const passedMs = Math.max(60_000, nowMs - pot.oldestAtMs);
+  return (passedMs / pot.share) * (1 - pot.share);
 }
 export function textOf(amount: string, currency: string, kind: PotView['kind']): string {
   return kind === 'rate' ? count(Number(amount)) : money(amount, currency);

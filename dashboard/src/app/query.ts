@@ -15,7 +15,9 @@ export function addTerm(query: string, field: string, value: string): string {
   return [...terms(query), written(field, value)].join(' ');
 }
 export function removeTerm(query: string, field: string, value: string): string {
-  return terms(query).filter((text) => text !== written(field, value)).join(' ');
+  return terms(query)
+    .filter((text) => text !== written(field, value))
+    .join(' ');
 }
 export function removeLastTerm(query: string): string {
   return terms(query).slice(0, -1).join(' ');

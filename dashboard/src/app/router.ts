@@ -23,7 +23,8 @@ export function createRouter(): Router {
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
     const link = event.composedPath().find((node): node is HTMLAnchorElement => node instanceof HTMLAnchorElement);
-    if (link === undefined || link.origin !== location.origin || link.target !== '' || link.hasAttribute('download')) return;
+    if (link === undefined || link.origin !== location.origin || link.target !== '' || link.hasAttribute('download'))
+      return;
     if (link.pathname.startsWith('/api/')) return;
     event.preventDefault();
     go(link.pathname + link.search);

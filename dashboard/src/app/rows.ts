@@ -3,7 +3,10 @@ import type { CallRow } from '../api-types.ts';
 import { outcomeOf } from '../elements/outcome.ts';
 import { visible } from './format.ts';
 
-type Told = Pick<CallRow, 'kind' | 'tool' | 'method' | 'outcome' | 'code' | 'effect' | 'is_error' | 'rule' | 'reason' | 'error'>;
+type Told = Pick<
+  CallRow,
+  'kind' | 'tool' | 'method' | 'outcome' | 'code' | 'effect' | 'is_error' | 'rule' | 'reason' | 'error'
+>;
 
 export function whatOf(row: Told): string {
   return visible(row.tool ?? row.method ?? row.kind.replaceAll('_', ' '));

@@ -29,19 +29,24 @@ export class HelioArguments extends LitElement {
   `;
   override render() {
     const value = this.value;
-    if (value === null || typeof value !== 'object' || Array.isArray(value) || value instanceof ExactNumber) return html`${argumentsLine(value)}`;
+    if (value === null || typeof value !== 'object' || Array.isArray(value) || value instanceof ExactNumber)
+      return html`${argumentsLine(value)}`;
     const parts = Object.entries(value);
     if (parts.length === 0) return html`<span class="none">no arguments</span>`;
     this.title = writeExact(value).slice(0, 2000);
     return parts
       .slice(0, 12)
-      .map(([name, part], index) => html`${index > 0 ? '  ' : ''}<i>${argumentsLine(name)}</i> ${argumentsLine(wrap(part))}`);
+      .map(
+        ([name, part], index) =>
+          html`${index > 0 ? '  ' : ''}<i>${argumentsLine(name)}</i> ${argumentsLine(wrap(part))}`,
+      );
   }
 }
 
 /** Nested values in short form, as argumentsLine writes them inside an object. */
 function wrap(part: Json): Json {
   if (Array.isArray(part)) return part.length === 0 ? '[]' : `[${part.length}]`;
-  if (part !== null && typeof part === 'object' && !(part instanceof ExactNumber)) return Object.keys(part).length === 0 ? '{}' : '{…}';
+  if (part !== null && typeof part === 'object' && !(part instanceof ExactNumber))
+    return Object.keys(part).length === 0 ? '{}' : '{…}';
   return part === null ? 'null' : part;
 }

@@ -200,15 +200,24 @@ export class HelioCalls extends LitElement {
       ${this.anonymous ? nothing : html`<td class="who cut" title=${row.session ?? ''}>${whoOf(row)}</td>`}
       <td class="what">
         <div>
-          <a class="cut ${isCall(row) ? '' : 'aside'}" href=${this.href(row)} title=${row.upstream === null ? '' : `${whatOf(row)} on ${row.upstream}`}>${whatOf(row)}</a
-          >${isDestructive ? html`<span class="mark">${icon('warn', 'Destructive')}</span>` : nothing}<span class="arguments cut" title=${row.arguments_line ?? ''}
+          <a
+            class="cut ${isCall(row) ? '' : 'aside'}"
+            href=${this.href(row)}
+            title=${row.upstream === null ? '' : `${whatOf(row)} on ${row.upstream}`}
+            >${whatOf(row)}</a
+          >${isDestructive ? html`<span class="mark">${icon('warn', 'Destructive')}</span>` : nothing}<span
+            class="arguments cut"
+            title=${row.arguments_line ?? ''}
             >${visible(row.arguments_line ?? '')}</span
           >
         </div>
       </td>
       <td class="became">${became === '' ? nothing : outcomePill(became)}</td>
       <td class="why cut" title=${row.reason ?? why}>${why}</td>
-      <td class="took num" title="Helio ${duration(row.helio_ms)}, people ${duration(row.waited_ms)}, upstream ${duration(row.upstream_ms)}">
+      <td
+        class="took num"
+        title="Helio ${duration(row.helio_ms)}, people ${duration(row.waited_ms)}, upstream ${duration(row.upstream_ms)}"
+      >
         ${isCall(row) ? duration(row.total_ms) : ''}
       </td>
     </tr>`;
@@ -225,7 +234,9 @@ export class HelioCalls extends LitElement {
   private step(by: 1 | -1): void {
     if (this.rows.length === 0) return;
     this.at = Math.max(0, Math.min(this.rows.length - 1, this.at + by));
-    void this.updateComplete.then(() => this.renderRoot.querySelectorAll('tbody tr')[this.at]?.scrollIntoView({ block: 'nearest' }));
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelectorAll('tbody tr')[this.at]?.scrollIntoView({ block: 'nearest' }),
+    );
   }
   private openAt(): void {
     const row = this.rows[this.at];

@@ -51,6 +51,10 @@ export class HelioEmpty extends LitElement {
     `,
   ];
   override render() {
-    return html`<div>${icon(this.icon)}<h2>${this.heading}</h2><slot></slot></div>`;
+    return html`<div>
+      ${icon(this.icon)}
+      <h2>${this.heading}</h2>
+      <slot></slot>
+    </div>`;
   }
 }

@@ -51,7 +51,8 @@ export class HelioJson extends LitElement {
   override render() {
     const text = typeof this.value === 'string' ? this.value : writeExact(this.value ?? null);
     const cut = !this.whole && text.length > mostCharacters;
-    return html`<pre tabindex="0" role="region" aria-label=${this.label}>${paint(cut ? text.slice(0, mostCharacters) : text)}</pre>
+    return html`<pre tabindex="0" role="region" aria-label=${this.label}>
+${paint(cut ? text.slice(0, mostCharacters) : text)}</pre>
       ${cut ? html`<button class="small" @click=${this.showAll}>Show all ${text.length.toLocaleString('en-GB')} characters</button>` : ''}`;
   }
   private showAll(): void {
@@ -67,8 +68,14 @@ function paint(text: string): (string | TemplateResult)[] {
     parts.push(visible(text.slice(from, match.index)));
     from = match.index + match[0].length;
     const [all, quoted, colon] = match;
-    if (quoted !== undefined && colon !== undefined) parts.push(html`<span class="key">${visible(quoted)}</span>${colon}`);
-    else if (quoted !== undefined) parts.push(isMasked(quoted) ? html`<mark title="Masked before it was stored">${quoted}</mark>` : html`<span class="text">${visible(quoted)}</span>`);
+    if (quoted !== undefined && colon !== undefined)
+      parts.push(html`<span class="key">${visible(quoted)}</span>${colon}`);
+    else if (quoted !== undefined)
+      parts.push(
+        isMasked(quoted)
+          ? html`<mark title="Masked before it was stored">${quoted}</mark>`
+          : html`<span class="text">${visible(quoted)}</span>`,
+      );
     else parts.push(html`<span class=${/^[tfn]/.test(all) ? 'word' : 'number'}>${all}</span>`);
   }
   parts.push(visible(text.slice(from)));

@@ -49,6 +49,8 @@ export class HelioMeter extends LitElement {
   override render() {
     const tone = this.share >= full ? 'full' : this.share >= this.warn ? 'near' : '';
     return html`<meter min="0" max="1" value=${Math.min(full, this.share)} aria-label=${this.label}></meter>
-      <svg aria-hidden="true">${svg`<rect class=${tone} height="6" width="${Math.min(full, Math.max(leastSeen * Number(this.share > 0), this.share)) * 100}%" rx="3"></rect>`}</svg>`;
+      <svg aria-hidden="true">
+        ${svg`<rect class=${tone} height="6" width="${Math.min(full, Math.max(leastSeen * Number(this.share > 0), this.share)) * 100}%" rx="3"></rect>`}
+      </svg>`;
   }
 }

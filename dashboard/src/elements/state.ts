@@ -13,14 +13,19 @@ export function whenRead<T>(resource: Resource<T>, show: (value: T) => unknown):
 }
 
 function failure(error: Error, again: () => void): TemplateResult {
-  return html`<div class="notice bad row" role="alert"><span class="grow">${error.message}</span><button class="small" @click=${again}>Try again</button></div>`;
+  return html`<div class="notice bad row" role="alert">
+    <span class="grow">${error.message}</span><button class="small" @click=${again}>Try again</button>
+  </div>`;
 }
 
 /** A page whose plugin is not in the list says so, and how to get it. */
 export function notLoaded(plugin: string, what: string): TemplateResult {
-  return html`<section class="card"
-    ><helio-empty heading="${what} is off" icon="plugins"
-      ><p>The plugin <code>${plugin}</code> is not loaded. Add it to <code>plugins:</code> in helio.yaml to switch this on.</p></helio-empty
-    ></section
-  >`;
+  return html`<section class="card">
+    <helio-empty heading="${what} is off" icon="plugins"
+      ><p>
+        The plugin <code>${plugin}</code> is not loaded. Add it to <code>plugins:</code> in helio.yaml to switch this
+        on.
+      </p></helio-empty
+    >
+  </section>`;
 }

@@ -30,12 +30,20 @@ export class HelioTicket extends LitElement {
   @query('dialog') private dialog!: HTMLDialogElement | null;
   @query('textarea[name=reason]') private reason!: HTMLTextAreaElement;
 
-  private readonly ticket = new Resource(this, (signal) => this.host.api.get<Ticket>(`/api/approvals/${encodeURIComponent(this.ticketId)}`, signal));
+  private readonly ticket = new Resource(this, (signal) =>
+    this.host.api.get<Ticket>(`/api/approvals/${encodeURIComponent(this.ticketId)}`, signal),
+  );
   private readonly around = new Resource(this, async (signal) => {
     const ticket = await this.host.api.get<Ticket>(`/api/approvals/${encodeURIComponent(this.ticketId)}`, signal);
     const [history, rules, pots] = await Promise.all([
-      ticket.session === undefined || !this.host.has('audit') ? undefined : this.host.api.get<AuditPage>(`/api/audit?limit=8&q=${encodeURIComponent(`session:"${ticket.session}"`)}`, signal).catch(() => undefined),
-      this.host.has('policy') ? this.host.api.get<PolicyView>('/api/policies', signal).catch(() => undefined) : undefined,
+      ticket.session === undefined || !this.host.has('audit')
+        ? undefined
+        : this.host.api
+            .get<AuditPage>(`/api/audit?limit=8&q=${encodeURIComponent(`session:"${ticket.session}"`)}`, signal)
+            .catch(() => undefined),
+      this.host.has('policy')
+        ? this.host.api.get<PolicyView>('/api/policies', signal).catch(() => undefined)
+        : undefined,
       readPots(this.host, signal).catch(() => []),
     ]);
     return { history: history?.rows ?? [], rules: rules?.rules ?? [], pots };
@@ -183,22 +191,39 @@ export class HelioTicket extends LitElement {
   }
 
   override render() {
-    return html`<article class="card">${whenRead(this.ticket, (ticket) => html`<div class="body">${this.top(ticket)}${this.whyStopped(ticket)}${this.arguments(ticket)}${this.facts(ticket)}${this.effects(ticket)}${this.votes(ticket)}${this.history()}</div>
-        ${ticket.state === 'pending' ? this.decide(ticket) : nothing}`)}</article>
+    return html`<article class="card">
+        ${whenRead(
+          this.ticket,
+          (ticket) =>
+            html`<div class="body">
+                ${this.top(ticket)}${this.whyStopped(ticket)}${this.arguments(ticket)}${this.facts(ticket)}${this.effects(ticket)}${this.votes(ticket)}${this.history()}
+              </div>
+              ${ticket.state === 'pending' ? this.decide(ticket) : nothing}`,
+        )}
+      </article>
       ${this.asking === 'none' ? nothing : this.question()}`;
   }
   private top(ticket: Ticket) {
     return html`<div class="top">
-      <button class="quiet icon back" aria-label="Back to the list" @click=${() => this.dispatchEvent(new Event('back'))}>${icon('left')}</button>
+      <button
+        class="quiet icon back"
+        aria-label="Back to the list"
+        @click=${() => this.dispatchEvent(new Event('back'))}
+      >
+        ${icon('left')}
+      </button>
       <div class="grow">
         <h2>${visible(ticket.name)}</h2>
         <p class="muted">${visible(ticket.principal)} wants to call it on ${visible(ticket.upstream)}</p>
       </div>
       <div class="left">
-        ${ticket.state === 'pending'
-          ? html`<b role="timer" aria-label="Time left">${countdown(ticket.deadlineAtMs)}</b><p class="muted small">then denied</p>`
-          : html`<helio-outcome value=${ticket.state}></helio-outcome>
-              <p class="muted small">${ticket.decidedAtMs === undefined ? '' : instant(ticket.decidedAtMs)}</p>`}
+        ${
+          ticket.state === 'pending'
+            ? html`<b role="timer" aria-label="Time left">${countdown(ticket.deadlineAtMs)}</b>
+                <p class="muted small">then denied</p>`
+            : html`<helio-outcome value=${ticket.state}></helio-outcome>
+                <p class="muted small">${ticket.decidedAtMs === undefined ? '' : instant(ticket.decidedAtMs)}</p>`
+        }
       </div>
     </div>`;
   }
@@ -227,27 +252,32 @@ export class HelioTicket extends LitElement {
     } catch {
       value = ticket.argumentsText;
     }
-    const isObject = value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof ExactNumber);
+    const isObject =
+      value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof ExactNumber);
     const entries = isObject ? Object.entries(value as { readonly [name: string]: Json }) : [];
     return html`<section>
       <h3>Arguments</h3>
-      ${!isObject
-        ? html`<helio-json label="Arguments" .value=${value}></helio-json>`
-        : entries.length === 0
-          ? html`<p class="muted">None.</p>`
-          : html`<div class="arguments">
-              <table>
-                <tbody>
-                  ${entries.map(
-                    ([name, part]) =>
-                      html`<tr class=${matched.has(name) ? 'matched' : ''}>
-                        <th scope="row">${visible(name)}${matched.has(name) ? html`<span class="sr"> (what the rule matched)</span>` : nothing}</th>
-                        <td>${shown(part)}</td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>`}
+      ${
+        !isObject
+          ? html`<helio-json label="Arguments" .value=${value}></helio-json>`
+          : entries.length === 0
+            ? html`<p class="muted">None.</p>`
+            : html`<div class="arguments">
+                <table>
+                  <tbody>
+                    ${entries.map(
+                      ([name, part]) =>
+                        html`<tr class=${matched.has(name) ? 'matched' : ''}>
+                          <th scope="row">
+                            ${visible(name)}${matched.has(name) ? html`<span class="sr"> (what the rule matched)</span>` : nothing}
+                          </th>
+                          <td>${shown(part)}</td>
+                        </tr>`,
+                    )}
+                  </tbody>
+                </table>
+              </div>`
+      }
       ${ticket.argumentsCut ? html`<p class="notice warn">Cut after 256 KiB. The approval is bound to all of them: <code>sha256 ${ticket.argumentsHash}</code></p>` : nothing}
     </section>`;
   }
@@ -255,10 +285,20 @@ export class HelioTicket extends LitElement {
   private matchedNames(ticket: Ticket): ReadonlySet<string> {
     const asking = new Set(ticket.askers.map(({ rule }) => rule?.name));
     const sources = (this.around.value?.rules ?? []).filter(({ name }) => asking.has(name)).map(({ source }) => source);
-    return new Set(sources.flatMap((source) => [...source.matchAll(/\$\.([A-Za-z_][\w-]*)|\$\[['"]([^'"]+)['"]\]/g)].map((match) => match[1] ?? match[2] ?? '')));
+    return new Set(
+      sources.flatMap((source) =>
+        [...source.matchAll(/\$\.([A-Za-z_][\w-]*)|\$\[['"]([^'"]+)['"]\]/g)].map(
+          (match) => match[1] ?? match[2] ?? '',
+        ),
+      ),
+    );
   }
   private facts(ticket: Ticket) {
-    const fact = (name: string, value: unknown) => html`<div><dt class="muted small">${name}</dt><dd>${value}</dd></div>`;
+    const fact = (name: string, value: unknown) =>
+      html`<div>
+        <dt class="muted small">${name}</dt>
+        <dd>${value}</dd>
+      </div>`;
     return html`<dl class="facts">
       ${fact('Agent', visible(ticket.agent ?? 'not known'))}
       ${fact('Session', ticket.session === undefined ? 'none' : html`<a href="/sessions/${encodeURIComponent(ticket.session)}">${visible(ticket.session)}</a>`)}
@@ -270,14 +310,27 @@ export class HelioTicket extends LitElement {
   }
   /** The pots that this tool fills. */
   private effects(ticket: Ticket) {
-    const pots = (this.around.value?.pots ?? []).filter((pot) => pot.tools.some((tool) => matchesGlob(tool, ticket.name)));
+    const pots = (this.around.value?.pots ?? []).filter((pot) =>
+      pot.tools.some((tool) => matchesGlob(tool, ticket.name)),
+    );
     if (pots.length === 0) return nothing;
     return html`<section>
       <h3>What it counts against</h3>
-      <div class="pots">${pots.slice(0, 6).map((pot: PotView) => html`<div>
-        <div class="row"><span class="grow cut">${pot.title}</span><span class="muted">${pot.usedText} of ${pot.limitText} used</span></div>
-        <helio-meter .share=${pot.share} label="${pot.title}: ${pot.usedText} of ${pot.limitText} used"></helio-meter>
-      </div>`)}</div>
+      <div class="pots">
+        ${pots.slice(0, 6).map(
+          (pot: PotView) =>
+            html`<div>
+              <div class="row">
+                <span class="grow cut">${pot.title}</span
+                ><span class="muted">${pot.usedText} of ${pot.limitText} used</span>
+              </div>
+              <helio-meter
+                .share=${pot.share}
+                label="${pot.title}: ${pot.usedText} of ${pot.limitText} used"
+              ></helio-meter>
+            </div>`,
+        )}
+      </div>
     </section>`;
   }
   private votes(ticket: Ticket) {
@@ -301,14 +354,25 @@ export class HelioTicket extends LitElement {
   }
   private decide(ticket: Ticket) {
     return html`<div class="decide">
-      <button class="primary" ?disabled=${this.busy} @click=${() => void this.approve()}>Approve <kbd aria-hidden="true">a</kbd></button>
-      <button class="danger" ?disabled=${this.busy} @click=${() => this.askToDeny()}>Deny <kbd aria-hidden="true">d</kbd></button>
-      ${ticket.scopes.length > 1
-        ? html`<select aria-label="How far the approval reaches" @change=${(event: Event) => (this.scope = (event.target as HTMLSelectElement).value)}>
-            ${ticket.scopes.map((scope) => html`<option value=${scope} ?selected=${scope === this.scope}>${scope === 'once' ? 'This call only' : 'This tool, for this session'}</option>`)}
-          </select>`
-        : nothing}
-      <button class="quiet glass" ?disabled=${this.busy} @click=${() => this.ask('break-glass')}>${icon('warn')}Break glass…</button>
+      <button class="primary" ?disabled=${this.busy} @click=${() => void this.approve()}>
+        Approve <kbd aria-hidden="true">a</kbd>
+      </button>
+      <button class="danger" ?disabled=${this.busy} @click=${() => this.askToDeny()}>
+        Deny <kbd aria-hidden="true">d</kbd>
+      </button>
+      ${
+        ticket.scopes.length > 1
+          ? html`<select
+              aria-label="How far the approval reaches"
+              @change=${(event: Event) => (this.scope = (event.target as HTMLSelectElement).value)}
+            >
+              ${ticket.scopes.map((scope) => html`<option value=${scope} ?selected=${scope === this.scope}>${scope === 'once' ? 'This call only' : 'This tool, for this session'}</option>`)}
+            </select>`
+          : nothing
+      }
+      <button class="quiet glass" ?disabled=${this.busy} @click=${() => this.ask('break-glass')}>
+        ${icon('warn')}Break glass…
+      </button>
       ${this.wrong === '' ? nothing : html`<p class="notice bad" role="alert">${this.wrong}</p>`}
     </div>`;
   }
@@ -316,12 +380,23 @@ export class HelioTicket extends LitElement {
     const isDeny = this.asking === 'deny';
     return html`<dialog aria-labelledby="question" @close=${() => (this.asking = 'none')}>
       <form @submit=${this.answer}>
-        <header><h2 id="question">${isDeny ? 'Deny this call' : 'Break glass'}</h2><button type="button" class="quiet icon" aria-label="Close" @click=${() => this.dialog?.close()}>${icon('close')}</button></header>
+        <header>
+          <h2 id="question">${isDeny ? 'Deny this call' : 'Break glass'}</h2>
+          <button type="button" class="quiet icon" aria-label="Close" @click=${() => this.dialog?.close()}>
+            ${icon('close')}
+          </button>
+        </header>
         <div class="body">
           ${isDeny ? nothing : html`<p class="notice warn">You let this call go alone, past approvers and quorum. Your name and the reason are recorded and flagged. A rule that denies still denies.</p>`}
-          <label><span>Reason${isDeny ? ' (the agent reads it; may be left out)' : ''}</span><textarea name="reason" rows="3" maxlength="1000" ?required=${!isDeny} autofocus></textarea></label>
+          <label
+            ><span>Reason${isDeny ? ' (the agent reads it; may be left out)' : ''}</span
+            ><textarea name="reason" rows="3" maxlength="1000" ?required=${!isDeny} autofocus></textarea>
+          </label>
         </div>
-        <footer><button type="button" @click=${() => this.dialog?.close()}>Cancel</button><button class=${isDeny ? 'danger' : 'primary'}>${isDeny ? 'Deny' : 'Break glass'}</button></footer>
+        <footer>
+          <button type="button" @click=${() => this.dialog?.close()}>Cancel</button
+          ><button class=${isDeny ? 'danger' : 'primary'}>${isDeny ? 'Deny' : 'Break glass'}</button>
+        </footer>
       </form>
     </dialog>`;
   }
@@ -363,7 +438,8 @@ export class HelioTicket extends LitElement {
 }
 
 function shown(part: Json): unknown {
-  if (part !== null && typeof part === 'object' && !(part instanceof ExactNumber)) return html`<helio-json label="value" .value=${part}></helio-json>`;
+  if (part !== null && typeof part === 'object' && !(part instanceof ExactNumber))
+    return html`<helio-json label="value" .value=${part}></helio-json>`;
   return visible(String(part));
 }
 

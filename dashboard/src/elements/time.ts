@@ -23,6 +23,8 @@ export class HelioTime extends LitElement {
   }
   override render() {
     if (this.at === 0) return html`–`;
-    return html`<time datetime=${new Date(this.at).toISOString()} title=${instant(this.at)}>${this.relative ? relative(this.at) : clock(this.at)}</time>`;
+    return html`<time datetime=${new Date(this.at).toISOString()} title=${instant(this.at)}
+      >${this.relative ? relative(this.at) : clock(this.at)}</time
+    >`;
   }
 }

@@ -158,9 +158,18 @@ export class HelioApprovals extends LitElement {
   }
 
   override render() {
-    if (!this.host.has('approvals')) return html`<h1>Approvals</h1>${notLoaded('approvals', 'Approval')}`;
+    if (!this.host.has('approvals'))
+      return html`<h1>Approvals</h1>
+        ${notLoaded('approvals', 'Approval')}`;
     const tab = this.tab();
-    const select = (to: string) => html`<button role="tab" aria-selected=${tab === to ? 'true' : 'false'} @click=${() => this.host.router.set({ tab: to === 'pending' ? undefined : to, ticket: undefined })}>${to === 'pending' ? 'Waiting' : 'Decided'}</button>`;
+    const select = (to: string) =>
+      html`<button
+        role="tab"
+        aria-selected=${tab === to ? 'true' : 'false'}
+        @click=${() => this.host.router.set({ tab: to === 'pending' ? undefined : to, ticket: undefined })}
+      >
+        ${to === 'pending' ? 'Waiting' : 'Decided'}
+      </button>`;
     return html`
       <div class="row wrap"><h1 class="grow">Approvals</h1></div>
       <div class="tabs" role="tablist" aria-label="Which tickets">${select('pending')}${select('decided')}</div>
@@ -185,30 +194,48 @@ export class HelioApprovals extends LitElement {
   }
   private nothing(tab: string) {
     return html`<section class="card">
-      ${tab === 'decided'
-        ? html`<helio-empty heading="Nothing was decided yet" icon="approvals"></helio-empty>`
-        : html`<helio-empty heading="Nothing waits for you" icon="approvals"
-            ><p>A rule asks for approval like this:</p>
-            <helio-snippet
-              label="a rule that asks for approval"
-              .text=${"- match: { tool: 'create_payment', input: { '$.amount': { gt: 1000 } } }\n  action: require_approval\n  approval: { channel: dashboard, timeout: 300s }"}
-            ></helio-snippet
-          ></helio-empty>`}
+      ${
+        tab === 'decided'
+          ? html`<helio-empty heading="Nothing was decided yet" icon="approvals"></helio-empty>`
+          : html`<helio-empty heading="Nothing waits for you" icon="approvals"
+              ><p>A rule asks for approval like this:</p>
+              <helio-snippet
+                label="a rule that asks for approval"
+                .text=${"- match: { tool: 'create_payment', input: { '$.amount': { gt: 1000 } } }\n  action: require_approval\n  approval: { channel: dashboard, timeout: 300s }"}
+              ></helio-snippet
+            ></helio-empty>`
+      }
     </section>`;
   }
   private entry(ticket: Ticket, isCurrent: boolean, tab: string) {
     const leftMs = ticket.deadlineAtMs - Date.now();
     return html`<li class=${isCurrent ? 'at' : ''}>
       ${tab === 'pending' ? html`<input type="checkbox" aria-label="Select ${ticket.name}" .checked=${this.chosen.has(ticket.id)} @change=${() => this.toggle(ticket.id)} />` : html`<span></span>`}
-      <a class="entry" href="/approvals?${tab === 'decided' ? 'tab=decided&' : ''}ticket=${ticket.id}" aria-current=${isCurrent ? 'true' : nothing}>
+      <a
+        class="entry"
+        href="/approvals?${tab === 'decided' ? 'tab=decided&' : ''}ticket=${ticket.id}"
+        aria-current=${isCurrent ? 'true' : nothing}
+      >
         <span class="row"
-          ><b class="grow cut">${visible(ticket.name)}</b
-          >${tab === 'pending'
-            ? html`<span class="left ${leftMs < urgentMs ? 'urgent' : ''}" title="Then it is denied">${countdown(ticket.deadlineAtMs)}</span>`
-            : html`<helio-outcome value=${ticket.state}></helio-outcome>`}</span
+          ><b class="grow cut">${visible(ticket.name)}</b>${
+            tab === 'pending'
+              ? html`<span class="left ${leftMs < urgentMs ? 'urgent' : ''}" title="Then it is denied"
+                  >${countdown(ticket.deadlineAtMs)}</span
+                >`
+              : html`<helio-outcome value=${ticket.state}></helio-outcome>`
+          }</span
         >
-        <span class="muted small cut">${visible(ticket.principal)} · ${visible(ticket.askers[0]?.rule?.name ?? ticket.askers[0]?.reason ?? '')}</span>
-        <span class="muted small">${tab === 'pending' ? 'asked' : ''} <helio-time relative .at=${tab === 'pending' ? ticket.createdAtMs : (ticket.decidedAtMs ?? ticket.createdAtMs)}></helio-time></span>
+        <span class="muted small cut"
+          >${visible(ticket.principal)} ·
+          ${visible(ticket.askers[0]?.rule?.name ?? ticket.askers[0]?.reason ?? '')}</span
+        >
+        <span class="muted small"
+          >${tab === 'pending' ? 'asked' : ''}
+          <helio-time
+            relative
+            .at=${tab === 'pending' ? ticket.createdAtMs : (ticket.decidedAtMs ?? ticket.createdAtMs)}
+          ></helio-time
+        ></span>
       </a>
     </li>`;
   }
@@ -221,10 +248,15 @@ export class HelioApprovals extends LitElement {
   }
   private async decideAll(decision: 'approve' | 'deny'): Promise<void> {
     const ids = [...this.chosen];
-    const done = await Promise.allSettled(ids.map((id) => this.host.api.post(`/api/approvals/${encodeURIComponent(id)}/${decision}`)));
+    const done = await Promise.allSettled(
+      ids.map((id) => this.host.api.post(`/api/approvals/${encodeURIComponent(id)}/${decision}`)),
+    );
     const failed = done.filter(({ status }) => status === 'rejected').length;
     this.chosen = new Set();
-    this.host.say(`${count(ids.length - failed)} ${decision === 'approve' ? 'approved' : 'denied'}${failed > 0 ? `, ${count(failed)} could not be decided` : ''}`, failed > 0 ? 'bad' : 'good');
+    this.host.say(
+      `${count(ids.length - failed)} ${decision === 'approve' ? 'approved' : 'denied'}${failed > 0 ? `, ${count(failed)} could not be decided` : ''}`,
+      failed > 0 ? 'bad' : 'good',
+    );
     this.host.refresh();
     void this.list.load();
   }
@@ -241,7 +273,9 @@ export class HelioApprovals extends LitElement {
     if (next !== undefined) this.host.router.set({ ticket: next.id }, { replace: true });
   }
   private async readMore(): Promise<void> {
-    const page = await this.host.api.get<TicketPage>(`/api/approvals?status=${this.tab()}&limit=${pageSize}&cursor=${encodeURIComponent(this.cursor ?? '')}`);
+    const page = await this.host.api.get<TicketPage>(
+      `/api/approvals?status=${this.tab()}&limit=${pageSize}&cursor=${encodeURIComponent(this.cursor ?? '')}`,
+    );
     this.cursor = page.cursor;
     this.more = [...this.more, ...page.tickets];
     this.requestUpdate();
@@ -252,8 +286,11 @@ export class HelioApprovals extends LitElement {
     const at = tickets.findIndex(({ id }) => id === event.detail);
     const next = tickets[at + 1] ?? tickets[at - 1];
     this.host.refresh();
-    if (this.tab() === 'pending') this.host.router.set({ ticket: matchMedia('(max-width: 1000px)').matches ? undefined : next?.id }, { replace: true });
+    if (this.tab() === 'pending')
+      this.host.router.set(
+        { ticket: matchMedia('(max-width: 1000px)').matches ? undefined : next?.id },
+        { replace: true },
+      );
     void this.list.load();
   }
 }
-

@@ -16,7 +16,17 @@ import '../elements/calls.ts';
 import '../elements/empty.ts';
 
 const pageSize = 50;
-const facetTitles: { readonly [field: string]: string } = { outcome: 'Outcome', effect: 'Decision', tool: 'Tool', agent: 'Agent', upstream: 'Upstream', rule: 'Rule', code: 'Reason', kind: 'Kind', client: 'Client' };
+const facetTitles: { readonly [field: string]: string } = {
+  outcome: 'Outcome',
+  effect: 'Decision',
+  tool: 'Tool',
+  agent: 'Agent',
+  upstream: 'Upstream',
+  rule: 'Rule',
+  code: 'Reason',
+  kind: 'Kind',
+  client: 'Client',
+};
 const facetOrder = ['outcome', 'tool', 'agent', 'rule', 'code', 'upstream', 'kind'];
 const mostValues = 8;
 const ranges = [
@@ -38,15 +48,26 @@ export class HelioAudit extends LitElement {
   private asked = '';
   private readonly page = new Resource(this, async (signal) => {
     if (!this.host.has('audit')) return { rows: [], unindexed: 0 };
-    const page = await this.host.api.get<AuditPage>(`/api/audit?${this.parameters({ limit: String(pageSize) })}`, signal);
+    const page = await this.host.api.get<AuditPage>(
+      `/api/audit?${this.parameters({ limit: String(pageSize) })}`,
+      signal,
+    );
     this.older = [];
     this.next = page.next;
     return page;
   });
   private readonly facets = new Resource(this, async (signal) =>
-    this.host.has('audit') ? this.host.api.get<AuditFacets>(`/api/audit/facets?${this.parameters({})}`, signal) : { facets: {}, total: 0, complete: true },
+    this.host.has('audit')
+      ? this.host.api.get<AuditFacets>(`/api/audit/facets?${this.parameters({})}`, signal)
+      : { facets: {}, total: 0, complete: true },
   );
-  private readonly chain = new Resource(this, async (signal) => (this.host.has('audit') ? this.host.api.get<{ ok: boolean; checked?: number; upTo?: number; sentence?: string }>('/api/audit/verified', signal).catch(() => undefined) : undefined));
+  private readonly chain = new Resource(this, async (signal) =>
+    this.host.has('audit')
+      ? this.host.api
+          .get<{ ok: boolean; checked?: number; upTo?: number; sentence?: string }>('/api/audit/verified', signal)
+          .catch(() => undefined)
+      : undefined,
+  );
 
   static override styles = [
     shared,
@@ -214,7 +235,9 @@ export class HelioAudit extends LitElement {
   }
 
   override render() {
-    if (!this.host.has('audit')) return html`<h1>Audit</h1>${notLoaded('audit', 'The audit trail')}`;
+    if (!this.host.has('audit'))
+      return html`<h1>Audit</h1>
+        ${notLoaded('audit', 'The audit trail')}`;
     const total = this.facets.value;
     return html`
       <div class="row wrap">
@@ -229,16 +252,35 @@ export class HelioAudit extends LitElement {
       </div>
       <form role="search" @submit=${this.submit}>
         <div class="box">
-          ${icon('search')}<input type="search" aria-label="Search the audit" placeholder='tool:stripe_* outcome:denied amount>100 "words"' autocomplete="off" spellcheck="false" .value=${this.q()} />
+          ${icon('search')}<input
+            type="search"
+            aria-label="Search the audit"
+            placeholder='tool:stripe_* outcome:denied amount>100 "words"'
+            autocomplete="off"
+            spellcheck="false"
+            .value=${this.q()}
+          />
         </div>
-        <select aria-label="Time" @change=${(event: Event) => this.host.router.set({ since: (event.target as HTMLSelectElement).value })}>
+        <select
+          aria-label="Time"
+          @change=${(event: Event) => this.host.router.set({ since: (event.target as HTMLSelectElement).value })}
+        >
           ${ranges.map(([value, title]) => html`<option value=${value} ?selected=${value === this.range()}>${title}</option>`)}
         </select>
         <button>Search</button>
-        <button type="button" class="open-facets" aria-expanded=${this.facetsOpen ? 'true' : 'false'} @click=${() => (this.facetsOpen = !this.facetsOpen)}>Filters</button>
+        <button
+          type="button"
+          class="open-facets"
+          aria-expanded=${this.facetsOpen ? 'true' : 'false'}
+          @click=${() => (this.facetsOpen = !this.facetsOpen)}
+        >
+          Filters
+        </button>
       </form>
       <div class="split">
-        <aside class="facets ${this.facetsOpen ? 'shown' : ''}" aria-label="Filters">${this.facets.value === undefined ? nothing : this.panel(this.facets.value)}</aside>
+        <aside class="facets ${this.facetsOpen ? 'shown' : ''}" aria-label="Filters">
+          ${this.facets.value === undefined ? nothing : this.panel(this.facets.value)}
+        </aside>
         <section class="card" aria-label="Results">
           ${whenRead(this.page, (page) => {
             const rows = [...page.rows, ...this.older];
@@ -246,9 +288,9 @@ export class HelioAudit extends LitElement {
             return html`<helio-calls .rows=${rows} label="Rows of the audit, newest first"></helio-calls>
               <div class="row foot">
                 <span class="muted small grow" role="status"
-                  >${count(rows.length)}${total === undefined ? '' : ` of ${total.complete ? '' : 'more than '}${count(total.total)}`}${page.unindexed > 0
-                    ? `; ${count(page.unindexed)} not yet searchable by words`
-                    : ''}</span
+                  >${count(rows.length)}${total === undefined ? '' : ` of ${total.complete ? '' : 'more than '}${count(total.total)}`}${
+                    page.unindexed > 0 ? `; ${count(page.unindexed)} not yet searchable by words` : ''
+                  }</span
                 >
                 ${this.next === undefined ? nothing : html`<button class="small" ?disabled=${this.reading} @click=${this.readOlder}>Show older</button>`}
               </div>`;
@@ -261,20 +303,33 @@ export class HelioAudit extends LitElement {
     const chain = this.chain.value;
     if (chain === undefined) return nothing;
     return chain.ok
-      ? html`<helio-outcome value="accepted" word="Chain verified to #${count(chain.upTo ?? chain.checked ?? 0)}"></helio-outcome>`
+      ? html`<helio-outcome
+          value="accepted"
+          word="Chain verified to #${count(chain.upTo ?? chain.checked ?? 0)}"
+        ></helio-outcome>`
       : html`<helio-outcome value="changed" word=${chain.sentence ?? 'The chain is broken'}></helio-outcome>`;
   }
   private none() {
     const q = this.q();
-    return html`<helio-empty heading=${q === '' && this.range() === '' ? 'Nothing is recorded yet' : 'No calls match'} icon="audit">
-      ${q === '' && this.range() === ''
-        ? html`<p>Every call that passes Helio is kept here.</p>`
-        : html`<p><code>${q}</code></p>
-            <button @click=${() => this.host.router.set(q === '' ? { since: undefined } : { q: removeLastTerm(q) })}>Remove the last filter</button>`}
+    return html`<helio-empty
+      heading=${q === '' && this.range() === '' ? 'Nothing is recorded yet' : 'No calls match'}
+      icon="audit"
+    >
+      ${
+        q === '' && this.range() === ''
+          ? html`<p>Every call that passes Helio is kept here.</p>`
+          : html`<p><code>${q}</code></p>
+              <button @click=${() => this.host.router.set(q === '' ? { since: undefined } : { q: removeLastTerm(q) })}>
+                Remove the last filter
+              </button>`
+      }
     </helio-empty>`;
   }
   private panel({ facets }: AuditFacets) {
-    const fields = [...facetOrder, ...Object.keys(facets)].filter((field, index, all) => (facets[field]?.length ?? 0) > 0 && all.indexOf(field) === index && facetTitles[field] !== undefined);
+    const fields = [...facetOrder, ...Object.keys(facets)].filter(
+      (field, index, all) =>
+        (facets[field]?.length ?? 0) > 0 && all.indexOf(field) === index && facetTitles[field] !== undefined,
+    );
     return fields.map(
       (field) =>
         html`<div>
@@ -283,8 +338,13 @@ export class HelioAudit extends LitElement {
             ${(facets[field] ?? []).slice(0, mostValues).map(({ value, count: times }) => {
               const isOn = hasTerm(this.q(), field, value);
               return html`<li>
-                <button aria-pressed=${isOn ? 'true' : 'false'} title=${value} @click=${() => this.host.router.set({ q: isOn ? removeTerm(this.q(), field, value) : addTerm(this.q(), field, value) })}>
-                  <span class="cut">${field === 'outcome' ? outcomeWord(value) : value}</span><span class="num">${count(times)}</span>
+                <button
+                  aria-pressed=${isOn ? 'true' : 'false'}
+                  title=${value}
+                  @click=${() => this.host.router.set({ q: isOn ? removeTerm(this.q(), field, value) : addTerm(this.q(), field, value) })}
+                >
+                  <span class="cut">${field === 'outcome' ? outcomeWord(value) : value}</span
+                  ><span class="num">${count(times)}</span>
                 </button>
               </li>`;
             })}
@@ -299,7 +359,9 @@ export class HelioAudit extends LitElement {
   private async readOlder(): Promise<void> {
     this.reading = true;
     try {
-      const page = await this.host.api.get<AuditPage>(`/api/audit?${this.parameters({ limit: String(pageSize), cursor: this.next ?? '' })}`);
+      const page = await this.host.api.get<AuditPage>(
+        `/api/audit?${this.parameters({ limit: String(pageSize), cursor: this.next ?? '' })}`,
+      );
       this.next = page.next;
       this.older = [...this.older, ...page.rows];
     } catch (error) {

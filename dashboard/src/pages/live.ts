@@ -88,7 +88,9 @@ export class HelioLive extends LitElement {
     const page = await this.host.api.get<AuditPage>('/api/audit?limit=100').catch(() => undefined);
     if (page === undefined) return;
     const known = new Set(page.rows.map(({ seq }) => seq));
-    this.kept = [...page.rows, ...this.kept.filter(({ seq }) => !known.has(seq))].sort((a, b) => b.seq - a.seq).slice(0, mostKept);
+    this.kept = [...page.rows, ...this.kept.filter(({ seq }) => !known.has(seq))]
+      .sort((a, b) => b.seq - a.seq)
+      .slice(0, mostKept);
     this.draw();
   }
   private take({ rows, skipped }: StreamEvents['call']): void {
@@ -112,7 +114,8 @@ export class HelioLive extends LitElement {
   }
   private wanted(): readonly CallRow[] {
     if (this.kinds === 'everything') return this.shown;
-    if (this.kinds === 'refused') return this.shown.filter((row) => isCall(row) && !['forwarded', 'failed', 'answered'].includes(becameOf(row)));
+    if (this.kinds === 'refused')
+      return this.shown.filter((row) => isCall(row) && !['forwarded', 'failed', 'answered'].includes(becameOf(row)));
     return this.shown.filter((row) => row.kind === 'call' || row.kind === 'refusal');
   }
 
@@ -124,27 +127,45 @@ export class HelioLive extends LitElement {
       <div class="row wrap">
         <h1 class="grow">Live</h1>
         <span class="muted small rate num">${count(this.perSecond)} calls/s</span>
-        <select aria-label="Show" @change=${(event: Event) => (this.kinds = (event.target as HTMLSelectElement).value as 'calls')}>
+        <select
+          aria-label="Show"
+          @change=${(event: Event) => (this.kinds = (event.target as HTMLSelectElement).value as 'calls')}
+        >
           <option value="calls">Calls</option>
           <option value="refused">Refused and held</option>
           <option value="everything">Everything</option>
         </select>
-        <button @click=${this.toggle} aria-pressed=${this.stopped ? 'true' : 'false'}>${icon(this.stopped ? 'play' : 'pause')}${this.stopped ? 'Go on' : 'Pause'}</button>
+        <button @click=${this.toggle} aria-pressed=${this.stopped ? 'true' : 'false'}>
+          ${icon(this.stopped ? 'play' : 'pause')}${this.stopped ? 'Go on' : 'Pause'}
+        </button>
       </div>
       <p class="sr" role="status" aria-live="polite">${this.announcement}</p>
       ${isStill && this.fresh > 0 ? html`<div class="bar"><button class="primary small" @click=${this.catchUp}>${count(this.fresh)} new</button></div>` : nothing}
-      <section class="card" role="log" aria-live="off" aria-label="Calls as they happen" @mouseenter=${() => (this.resting = true)} @mouseleave=${this.leave}>
-        ${rows.length === 0
-          ? html`<helio-empty heading="Waiting for the first call" icon="live"
-              ><p>Point a client at Helio, or try this in a terminal:</p>
-              <helio-snippet label="curl command" .text=${curlCall(this.host.status()?.endpoint ?? '')}></helio-snippet
-            ></helio-empty>`
-          : html`<helio-calls .rows=${rows} label="Calls, newest first"></helio-calls>`}
+      <section
+        class="card"
+        role="log"
+        aria-live="off"
+        aria-label="Calls as they happen"
+        @mouseenter=${() => (this.resting = true)}
+        @mouseleave=${this.leave}
+      >
+        ${
+          rows.length === 0
+            ? html`<helio-empty heading="Waiting for the first call" icon="live"
+                ><p>Point a client at Helio, or try this in a terminal:</p>
+                <helio-snippet
+                  label="curl command"
+                  .text=${curlCall(this.host.status()?.endpoint ?? '')}
+                ></helio-snippet
+              ></helio-empty>`
+            : html`<helio-calls .rows=${rows} label="Calls, newest first"></helio-calls>`
+        }
       </section>
       <div class="row">
         <span class="muted small grow"
-          >${count(all.length)} shown of the last ${mostKept}${this.skipped > 0 ? html`; ${count(this.skipped)} passed too fast to show` : nothing}. All of them are in the
-          <a href="/audit">audit</a>.</span
+          >${count(all.length)} shown of the last
+          ${mostKept}${this.skipped > 0 ? html`; ${count(this.skipped)} passed too fast to show` : nothing}. All of them
+          are in the <a href="/audit">audit</a>.</span
         >
         ${!this.more && all.length > mostShown ? html`<button class="small" @click=${() => (this.more = true)}>Show older</button>` : nothing}
       </div>

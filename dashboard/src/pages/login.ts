@@ -54,12 +54,24 @@ export class HelioLogin extends LitElement {
   }
   override render() {
     return html`<main class="card">
-      <div class="brand"><img src="/icon.svg" alt="" /><h1>Sign in to Helio</h1></div>
+      <div class="brand">
+        <img src="/icon.svg" alt="" />
+        <h1>Sign in to Helio</h1>
+      </div>
       <form @submit=${this.submit}>
-        <label><span>Secret</span><input name="secret" type="password" autocomplete="current-password" required autofocus aria-describedby="where" /></label>
+        <label
+          ><span>Secret</span
+          ><input
+            name="secret"
+            type="password"
+            autocomplete="current-password"
+            required
+            autofocus
+            aria-describedby="where"
+        /></label>
         <p id="where" class="muted small">
-          The value of <code>dashboard.api_secret</code> in helio.yaml, or your own under <code>dashboard.operators</code>. Started without one? The
-          terminal shows a link that signs in once.
+          The value of <code>dashboard.api_secret</code> in helio.yaml, or your own under
+          <code>dashboard.operators</code>. Started without one? The terminal shows a link that signs in once.
         </p>
         ${this.error === '' ? nothing : html`<p class="notice bad" role="alert">${this.error}</p>`}
         <button class="primary" ?disabled=${this.busy}>Sign in</button>

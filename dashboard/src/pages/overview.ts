@@ -30,10 +30,15 @@ export class HelioOverview extends LitElement {
   @consume({ context: hostContext }) host!: Host;
   private readonly overview = new Resource(this, (signal) => this.host.api.get<Overview>('/api/overview', signal));
   private readonly tickets = new Resource(this, async (signal) =>
-    this.host.has('approvals') ? (await this.host.api.get<{ tickets: readonly Ticket[] }>('/api/approvals?status=pending&limit=5', signal)).tickets : [],
+    this.host.has('approvals')
+      ? (await this.host.api.get<{ tickets: readonly Ticket[] }>('/api/approvals?status=pending&limit=5', signal))
+          .tickets
+      : [],
   );
   private readonly pots = new Resource(this, (signal) => readPots(this.host, signal));
-  private readonly plugins = new Resource(this, (signal) => this.host.api.get<{ plugins: readonly PluginRow[] }>('/api/plugins', signal));
+  private readonly plugins = new Resource(this, (signal) =>
+    this.host.api.get<{ plugins: readonly PluginRow[] }>('/api/plugins', signal),
+  );
   private isStale = false;
 
   static override styles = [
@@ -149,15 +154,23 @@ export class HelioOverview extends LitElement {
         <h1>Overview</h1>
         <p class="sentence muted">${status?.sentence ?? nothing}</p>
       </div>
-      ${(status?.config.lastReload?.ok ?? true)
-        ? nothing
-        : html`<p class="notice bad" role="alert">The last change of helio.yaml was refused, the rules before it still hold: ${status?.config.lastReload?.error}</p>`}
+      ${
+        (status?.config.lastReload?.ok ?? true)
+          ? nothing
+          : html`<p class="notice bad" role="alert">
+              The last change of helio.yaml was refused, the rules before it still hold:
+              ${status?.config.lastReload?.error}
+            </p>`
+      }
       ${whenRead(this.overview, (overview) => html`${this.tiles(overview)}${overview.any ? nothing : this.firstSteps()}`)}
       <div class="two">${this.waiting()}${this.nearLimit()}</div>
       ${whenRead(this.overview, (overview) =>
         overview.any
           ? html`<section class="card" aria-labelledby="denials">
-              <header><h2 id="denials">Last refused</h2><a href="/audit?q=outcome:denied">All of them</a></header>
+              <header>
+                <h2 id="denials">Last refused</h2>
+                <a href="/audit?q=outcome:denied">All of them</a>
+              </header>
               ${overview.denials.length === 0 ? html`<p class="none">Nothing was refused in the last 24 hours.</p>` : html`<helio-calls .rows=${overview.denials} label="Last refused calls"></helio-calls>`}
             </section>`
           : nothing,
@@ -173,16 +186,28 @@ export class HelioOverview extends LitElement {
       return html`<a class="card tile ${key}" href=${href}>
         <h3>${title}</h3>
         <b>${count(total)}</b>
-        <helio-sparkline .values=${overview.hours.map((hour) => hour[key])} label="${title}, by hour: ${total} in 24 hours"></helio-sparkline>
+        <helio-sparkline
+          .values=${overview.hours.map((hour) => hour[key])}
+          label="${title}, by hour: ${total} in 24 hours"
+        ></helio-sparkline>
       </a>`;
     };
     const spend = overview.spend;
     return html`<section class="tiles" aria-label="Last 24 hours">
-      ${tile('calls', 'Calls, 24 h', '/audit?q=kind:call')} ${tile('denied', 'Refused, 24 h', '/audit?q=outcome:denied')}
+      ${tile('calls', 'Calls, 24 h', '/audit?q=kind:call')}
+      ${tile('denied', 'Refused, 24 h', '/audit?q=outcome:denied')}
       ${tile('held', 'Held for approval, 24 h', '/approvals?tab=decided')}
       <a class="card tile" href="/limits">
         <h3>Spent, 24 h</h3>
-        ${spend.length === 0 ? html`<b>–</b><p class="muted small">No spend limit or budget counted anything.</p>` : spend.map(({ currency, amount }) => html`<b class=${spend.length > 1 ? 'long' : ''}>${money(amount, currency)}</b>`)}
+        ${
+          spend.length === 0
+            ? html`<b>–</b>
+                <p class="muted small">No spend limit or budget counted anything.</p>`
+            : spend.map(
+                ({ currency, amount }) =>
+                  html`<b class=${spend.length > 1 ? 'long' : ''}>${money(amount, currency)}</b>`,
+              )
+        }
       </a>
     </section>`;
   }
@@ -201,46 +226,73 @@ export class HelioOverview extends LitElement {
         </li>
         <li>
           <h2>Write a rule</h2>
-          <helio-snippet label="a rule for helio.yaml" .text=${"policies:\n  default: allow\n  rules:\n    - match: { tool: 'delete_*' }\n      action: deny"}></helio-snippet>
+          <helio-snippet
+            label="a rule for helio.yaml"
+            .text=${"policies:\n  default: allow\n  rules:\n    - match: { tool: 'delete_*' }\n      action: deny"}
+          ></helio-snippet>
         </li>
       </ol>
     </section>`;
   }
   private waiting() {
     return html`<section class="card" aria-labelledby="waiting">
-      <header><h2 id="waiting">Waiting for approval</h2><a href="/approvals">Open the inbox</a></header>
-      ${this.host.has('approvals')
-        ? whenRead(this.tickets, (tickets) =>
-            tickets.length === 0
-              ? html`<p class="none">Nothing waits for you.</p>`
-              : html`<ul class="list">
-                  ${tickets.map(
-                    (ticket) =>
-                      html`<li class="row">
-                        <a class="grow cut" href="/approvals?ticket=${ticket.id}"><b>${ticket.name}</b> <span class="muted mono">${argumentsLine(argumentsOf(ticket))}</span></a>
-                        <span class="left" title="Then it is denied">${countdown(ticket.deadlineAtMs)}</span>
-                      </li>`,
-                  )}
-                </ul>`,
-          )
-        : html`<p class="none">The plugin <code>approvals</code> is not loaded.</p>`}
+      <header>
+        <h2 id="waiting">Waiting for approval</h2>
+        <a href="/approvals">Open the inbox</a>
+      </header>
+      ${
+        this.host.has('approvals')
+          ? whenRead(this.tickets, (tickets) =>
+              tickets.length === 0
+                ? html`<p class="none">Nothing waits for you.</p>`
+                : html`<ul class="list">
+                    ${tickets.map(
+                      (ticket) =>
+                        html`<li class="row">
+                          <a class="grow cut" href="/approvals?ticket=${ticket.id}"
+                            ><b>${ticket.name}</b>
+                            <span class="muted mono">${argumentsLine(argumentsOf(ticket))}</span></a
+                          >
+                          <span class="left" title="Then it is denied">${countdown(ticket.deadlineAtMs)}</span>
+                        </li>`,
+                    )}
+                  </ul>`,
+            )
+          : html`<p class="none">The plugin <code>approvals</code> is not loaded.</p>`
+      }
     </section>`;
   }
   private nearLimit() {
     return html`<section class="card" aria-labelledby="near">
-      <header><h2 id="near">Limits and budgets, most used first</h2><a href="/limits">All</a></header>
+      <header>
+        <h2 id="near">Limits and budgets, most used first</h2>
+        <a href="/limits">All</a>
+      </header>
       ${whenRead(this.pots, (pots) => {
-        const used = pots.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share).slice(0, mostListed);
+        const used = pots
+          .filter(({ share }) => share > 0)
+          .sort((a, b) => b.share - a.share)
+          .slice(0, mostListed);
         return used.length === 0
-          ? html`<p class="none">${pots.length === 0 ? 'No limit or budget is set.' : `Nothing is used yet of ${count(pots.length)}.`}</p>`
-          : html`<ul class="list">${used.map((pot) => this.pot(pot))}</ul>`;
+          ? html`<p class="none">
+              ${pots.length === 0 ? 'No limit or budget is set.' : `Nothing is used yet of ${count(pots.length)}.`}
+            </p>`
+          : html`<ul class="list">
+              ${used.map((pot) => this.pot(pot))}
+            </ul>`;
       })}
     </section>`;
   }
   private pot(pot: PotView) {
     return html`<li>
-      <div class="row"><span class="grow cut">${pot.title}</span><span class="num muted">${pot.usedText} of ${pot.limitText}</span></div>
-      <helio-meter .share=${pot.share} .warn=${nearlyUsed} label="${pot.title}: ${pot.usedText} of ${pot.limitText} used"></helio-meter>
+      <div class="row">
+        <span class="grow cut">${pot.title}</span><span class="num muted">${pot.usedText} of ${pot.limitText}</span>
+      </div>
+      <helio-meter
+        .share=${pot.share}
+        .warn=${nearlyUsed}
+        label="${pot.title}: ${pot.usedText} of ${pot.limitText} used"
+      ></helio-meter>
     </li>`;
   }
   private upstreams() {
@@ -249,14 +301,21 @@ export class HelioOverview extends LitElement {
       <header><h2 id="upstreams">Upstreams</h2></header>
       <ul class="list">
         ${upstreams.map(
-          (upstream) => html`<li class="row"><b>${upstream.name}</b><span class="grow cut muted">${upstream.detail || upstream.transport}</span><helio-outcome value=${upstream.state}></helio-outcome></li>`,
+          (upstream) =>
+            html`<li class="row">
+              <b>${upstream.name}</b><span class="grow cut muted">${upstream.detail || upstream.transport}</span
+              ><helio-outcome value=${upstream.state}></helio-outcome>
+            </li>`,
         )}
       </ul>
     </section>`;
   }
   private illPlugins() {
     return html`<section class="card" aria-labelledby="plugins">
-      <header><h2 id="plugins">Plugins</h2><a href="/plugins">All</a></header>
+      <header>
+        <h2 id="plugins">Plugins</h2>
+        <a href="/plugins">All</a>
+      </header>
       ${whenRead(this.plugins, ({ plugins }) => {
         const ill = plugins.filter(({ failures }) => failures > 0);
         return ill.length === 0

@@ -11,10 +11,16 @@ export interface PanelCall {
 }
 
 /** The element, or what went wrong. Never rejects. */
-export async function mountPanel(panel: Panel, host: Host, call: PanelCall | undefined, failed: (error: Error) => void): Promise<HTMLElement | undefined> {
+export async function mountPanel(
+  panel: Panel,
+  host: Host,
+  call: PanelCall | undefined,
+  failed: (error: Error) => void,
+): Promise<HTMLElement | undefined> {
   try {
     await import(/* @vite-ignore */ panel.module);
-    if (customElements.get(panel.element) === undefined) throw new Error(`${panel.module} does not define <${panel.element}>`);
+    if (customElements.get(panel.element) === undefined)
+      throw new Error(`${panel.module} does not define <${panel.element}>`);
     const element = document.createElement(panel.element);
     const watched = guard(element, failed);
     Object.assign(element, { host: hostFor(panel, host, call) });
@@ -40,7 +46,10 @@ function hostFor(panel: Panel, host: Host, call: PanelCall | undefined): object 
   return Object.freeze({
     plugin: panel.plugin,
     slot: panel.slot,
-    api: (path: string, options: { readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; readonly body?: unknown } = {}) => host.api.call(base + (path.startsWith('/') ? path : `/${path}`), options),
+    api: (
+      path: string,
+      options: { readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; readonly body?: unknown } = {},
+    ) => host.api.call(base + (path.startsWith('/') ? path : `/${path}`), options),
     subscribe: (type: 'call', listener: (event: unknown) => void) => host.events.on(type, listener),
     navigate: (path: string) => host.router.go(path),
     theme: seenTheme(),

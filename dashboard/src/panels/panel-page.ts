@@ -22,8 +22,13 @@ export class HelioPanelPage extends LitElement {
     `,
   ];
   override render() {
-    const panel = this.host.panels().find(({ slot, plugin, element }) => slot === 'page' && this.path === `/panel/${plugin}/${element}`);
-    if (panel === undefined) return html`<h1>No such page</h1><p class="muted">No loaded plugin has a page here.</p>`;
-    return html`<h1>${panel.title}</h1>${keyed(panel.module, html`<helio-panel .panel=${panel}></helio-panel>`)}`;
+    const panel = this.host
+      .panels()
+      .find(({ slot, plugin, element }) => slot === 'page' && this.path === `/panel/${plugin}/${element}`);
+    if (panel === undefined)
+      return html`<h1>No such page</h1>
+        <p class="muted">No loaded plugin has a page here.</p>`;
+    return html`<h1>${panel.title}</h1>
+      ${keyed(panel.module, html`<helio-panel .panel=${panel}></helio-panel>`)}`;
   }
 }

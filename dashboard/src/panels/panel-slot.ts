@@ -36,10 +36,11 @@ export class HelioPanelSlot extends LitElement {
     const panels = this.host.panels().filter(({ slot }) => slot === this.slotName);
     if (panels.length === 0) return nothing;
     return panels.map(
-      (panel) => html`<section class="card" aria-label=${panel.title}>
-        <header><h2>${panel.title}</h2></header>
-        <div class="body"><helio-panel .panel=${panel} .call=${this.call}></helio-panel></div>
-      </section>`,
+      (panel) =>
+        html`<section class="card" aria-label=${panel.title}>
+          <header><h2>${panel.title}</h2></header>
+          <div class="body"><helio-panel .panel=${panel} .call=${this.call}></helio-panel></div>
+        </section>`,
     );
   }
 }

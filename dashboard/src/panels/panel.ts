@@ -32,11 +32,16 @@ export class HelioPanel extends LitElement {
       const onRejection = (event: PromiseRejectionEvent): void => this.caught(event.reason, event);
       addEventListener('error', onError);
       addEventListener('unhandledrejection', onRejection);
-      return [() => removeEventListener('error', onError), () => removeEventListener('unhandledrejection', onRejection)];
+      return [
+        () => removeEventListener('error', onError),
+        () => removeEventListener('unhandledrejection', onRejection),
+      ];
     });
   }
   override firstUpdated(): void {
-    void mountPanel(this.panel, this.host, this.call, (error) => (this.error = error)).then((element) => (this.element = element));
+    void mountPanel(this.panel, this.host, this.call, (error) => (this.error = error)).then(
+      (element) => (this.element = element),
+    );
   }
   private caught(error: unknown, event: Event): void {
     if (!(error instanceof Error) || error.stack?.includes(this.panel.module) !== true) return;
@@ -45,7 +50,9 @@ export class HelioPanel extends LitElement {
   }
   override render() {
     if (this.error !== undefined) {
-      return html`<div class="notice bad" role="alert"><b>The panel “${this.panel.title}” of the plugin ${this.panel.plugin} failed.</b> ${this.error.message}</div>`;
+      return html`<div class="notice bad" role="alert">
+        <b>The panel “${this.panel.title}” of the plugin ${this.panel.plugin} failed.</b> ${this.error.message}
+      </div>`;
     }
     return this.element ?? nothing;
   }

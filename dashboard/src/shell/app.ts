@@ -13,6 +13,7 @@ import { pageOf, pages } from './pages.ts';
 import type { Panel, SessionInfo, Status } from '../api-types.ts';
 import './nav.ts';
 import './topbar.ts';
+import type { HelioTopbar } from './topbar.ts';
 import './toast.ts';
 import type { HelioToast } from './toast.ts';
 
@@ -109,14 +110,19 @@ export class HelioApp extends LitElement {
     onPreferences(() => this.requestUpdate());
     this.router.onChange(() => this.arrived());
     this.events.onState((stream) => (this.stream = stream));
-    for (const type of ['approval', 'config', 'plugin', 'resync'] as const) this.events.on(type, () => this.refreshSoon());
+    for (const type of ['approval', 'config', 'plugin', 'resync'] as const)
+      this.events.on(type, () => this.refreshSoon());
     this.events.on('approval', (event) => this.notify(event.kind));
     addKeys([
       { keys: '?', does: 'Show the keys', run: () => void this.open('keys') },
       { keys: 'Mod+k', does: 'Go anywhere', run: () => void this.open('palette') },
       { keys: '/', does: 'Search', run: () => this.search() },
       { keys: 'Escape', does: 'Close', run: () => this.close() },
-      ...pages.map((page) => ({ keys: `g ${page.key}`, does: `Go to ${page.title}`, run: () => this.router.go(page.path) })),
+      ...pages.map((page) => ({
+        keys: `g ${page.key}`,
+        does: `Go to ${page.title}`,
+        run: () => this.router.go(page.path),
+      })),
     ]);
     void this.begin();
   }
@@ -147,7 +153,10 @@ export class HelioApp extends LitElement {
     void this.showLogin();
   }
   private async readStatus(): Promise<void> {
-    const [status, panels] = await Promise.all([this.api.get<Status>('/api/status'), this.api.get<{ panels: readonly Panel[] }>('/api/panels')]);
+    const [status, panels] = await Promise.all([
+      this.api.get<Status>('/api/status'),
+      this.api.get<{ panels: readonly Panel[] }>('/api/panels'),
+    ]);
     this.status = status;
     this.panels = panels.panels;
     this.titleOf();
@@ -177,19 +186,32 @@ export class HelioApp extends LitElement {
     const changed = this.pageReady !== path;
     this.pageReady = path;
     this.titleOf();
-    if (changed) void this.updateComplete.then(() => this.shadowRoot?.querySelector('main')?.focus({ preventScroll: true }));
+    if (changed)
+      void this.updateComplete.then(() => this.shadowRoot?.querySelector('main')?.focus({ preventScroll: true }));
     if (changed) scrollTo(0, 0);
   }
   private titleOf(): void {
     const { path } = this.router.place();
-    const title = pageOf(path)?.title ?? this.panels.find((panel) => path === `/panel/${panel.plugin}/${panel.element}`)?.title ?? 'Not found';
+    const title =
+      pageOf(path)?.title ??
+      this.panels.find((panel) => path === `/panel/${panel.plugin}/${panel.element}`)?.title ??
+      'Not found';
     const waiting = this.status?.waiting ?? 0;
     document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${title} · Helio`;
   }
 
   private notify(kind: string): void {
-    if (!preferences().notify || kind !== 'approval_requested' || !('Notification' in globalThis) || Notification.permission !== 'granted') return;
-    const notification = new Notification('A call waits for approval', { body: this.status?.config.name ?? 'Helio', tag: 'helio-approval' });
+    if (
+      !preferences().notify ||
+      kind !== 'approval_requested' ||
+      !('Notification' in globalThis) ||
+      Notification.permission !== 'granted'
+    )
+      return;
+    const notification = new Notification('A call waits for approval', {
+      body: this.status?.config.name ?? 'Helio',
+      tag: 'helio-approval',
+    });
     notification.onclick = () => {
       focus();
       this.router.go('/approvals');
@@ -203,7 +225,7 @@ export class HelioApp extends LitElement {
   }
   private search(): void {
     const own = new CustomEvent('helio-search', { cancelable: true });
-    if (dispatchEvent(own)) this.shadowRoot?.querySelector('helio-topbar')?.focusSearch();
+    if (dispatchEvent(own)) this.shadowRoot?.querySelector<HelioTopbar>('helio-topbar')?.focusSearch();
   }
   private close(): void {
     if (this.dialog !== 'none') this.dialog = 'none';
@@ -214,15 +236,31 @@ export class HelioApp extends LitElement {
   override render() {
     if (this.phase === 'starting') return html`<p class="alone muted" role="status">Starting…</p>`;
     if (this.phase === 'unreachable') {
-      return html`<div class="alone"><div class="stack"><h1>Helio does not answer</h1><p class="muted">Start it with <code>helio start</code>, then try again.</p><button class="primary" @click=${() => void this.begin()}>Try again</button></div></div>`;
+      return html`<div class="alone">
+        <div class="stack">
+          <h1>Helio does not answer</h1>
+          <p class="muted">Start it with <code>helio start</code>, then try again.</p>
+          <button class="primary" @click=${() => void this.begin()}>Try again</button>
+        </div>
+      </div>`;
     }
-    if (this.phase === 'login') return html`<helio-login class="alone" @signed-in=${(event: CustomEvent<SessionInfo>) => void this.signedIn(event.detail)}></helio-login>`;
+    if (this.phase === 'login')
+      return html`<helio-login
+        class="alone"
+        @signed-in=${(event: CustomEvent<SessionInfo>) => void this.signedIn(event.detail)}
+      ></helio-login>`;
     const { path, query } = this.router.place();
     const page = pageOf(path);
     const call = query.get('call');
     return html`
       <a class="skip" href="#main" @click=${this.skip}>Skip to the page</a>
-      <helio-nav .path=${path} .status=${this.status} .panels=${this.panels} ?open=${this.navOpen} @closed=${() => (this.navOpen = false)}></helio-nav>
+      <helio-nav
+        .path=${path}
+        .status=${this.status}
+        .panels=${this.panels}
+        ?open=${this.navOpen}
+        @closed=${() => (this.navOpen = false)}
+      ></helio-nav>
       <helio-topbar
         .status=${this.status}
         .stream=${this.stream}
@@ -233,13 +271,16 @@ export class HelioApp extends LitElement {
         @theme=${() => setPreferences({ theme: seenTheme() === 'dark' ? 'light' : 'dark' })}
       ></helio-topbar>
       <main id="main" tabindex="-1" aria-label=${page?.title ?? 'Page'}>
-        ${path.startsWith('/panel/') && this.pageReady === path
-          ? html`<helio-panel-page .path=${path}></helio-panel-page>`
-          : page === undefined
-            ? html`<h1>No such page</h1><p class="muted">Nothing is at ${path}. <a href="/">Go to the overview</a>.</p>`
-            : this.pageReady === page.path
-              ? page.show()
-              : nothing}
+        ${
+          path.startsWith('/panel/') && this.pageReady === path
+            ? html`<helio-panel-page .path=${path}></helio-panel-page>`
+            : page === undefined
+              ? html`<h1>No such page</h1>
+                  <p class="muted">Nothing is at ${path}. <a href="/">Go to the overview</a>.</p>`
+              : this.pageReady === page.path
+                ? page.show()
+                : nothing
+        }
       </main>
       ${call === null ? nothing : html`<helio-drawer .call=${call}></helio-drawer>`}
       ${this.dialog === 'keys' ? html`<helio-keys @closed=${() => (this.dialog = 'none')}></helio-keys>` : nothing}

@@ -33,7 +33,12 @@ export class HelioDrawer extends LitElement {
   private came: HTMLElement | null = null;
   private readonly detail = new Resource(this, async (signal) => {
     const row = await this.host.api.get<CallDetail>(`/api/audit/${encodeURIComponent(this.call)}`, signal);
-    const session = row.session === null ? undefined : await this.host.api.get<AuditPage>(`/api/audit?limit=12&q=${encodeURIComponent(`session:"${row.session}"`)}`, signal).catch(() => undefined);
+    const session =
+      row.session === null
+        ? undefined
+        : await this.host.api
+            .get<AuditPage>(`/api/audit?limit=12&q=${encodeURIComponent(`session:"${row.session}"`)}`, signal)
+            .catch(() => undefined);
     return { row, session: session?.rows ?? [] };
   });
 
@@ -149,21 +154,42 @@ export class HelioDrawer extends LitElement {
     this.panel?.focus();
   }
   override updated(changed: Map<string, unknown>): void {
-    if (changed.has('call') && changed.get('call') !== undefined && changed.get('call') !== '') void this.detail.load({ clear: true });
+    if (changed.has('call') && changed.get('call') !== undefined && changed.get('call') !== '')
+      void this.detail.load({ clear: true });
   }
 
   override render() {
     return html`<aside tabindex="-1" role="dialog" aria-modal="false" aria-label="Call ${this.call}">
       <header>
         <h2 class="grow cut">${this.detail.value === undefined ? 'Call' : whatOf(this.detail.value.row)}</h2>
-        <button class="quiet icon" aria-label="Call before" ?disabled=${neighbour(this.call, -1) === undefined} @click=${() => this.go(-1)}>${icon('left')}</button>
-        <button class="quiet icon" aria-label="Next call" ?disabled=${neighbour(this.call, 1) === undefined} @click=${() => this.go(1)}>${icon('right')}</button>
+        <button
+          class="quiet icon"
+          aria-label="Call before"
+          ?disabled=${neighbour(this.call, -1) === undefined}
+          @click=${() => this.go(-1)}
+        >
+          ${icon('left')}
+        </button>
+        <button
+          class="quiet icon"
+          aria-label="Next call"
+          ?disabled=${neighbour(this.call, 1) === undefined}
+          @click=${() => this.go(1)}
+        >
+          ${icon('right')}
+        </button>
         <button class="quiet icon" aria-label="Close" @click=${this.close}>${icon('close')}</button>
       </header>
       <div class="content">
-        ${this.host.has('audit')
-          ? whenRead(this.detail, ({ row, session }) => html`${this.summary(row)}${this.decision(row)}${this.json(row)}${this.facts(row)}${this.session(row, session)}${this.panels(row)}${this.actions(row)}`)
-          : html`<p class="muted">The plugin <code>audit</code> is not loaded: calls are not kept.</p>`}
+        ${
+          this.host.has('audit')
+            ? whenRead(
+                this.detail,
+                ({ row, session }) =>
+                  html`${this.summary(row)}${this.decision(row)}${this.json(row)}${this.facts(row)}${this.session(row, session)}${this.panels(row)}${this.actions(row)}`,
+              )
+            : html`<p class="muted">The plugin <code>audit</code> is not loaded: calls are not kept.</p>`
+        }
       </div>
     </aside>`;
   }
@@ -179,20 +205,30 @@ export class HelioDrawer extends LitElement {
       ${row.reason === null && row.error === null ? nothing : html`<p class="reason">${visible(row.error ?? row.reason ?? '')}</p>`}
       <dl>
         <dt>Agent</dt>
-        <dd>${whoOf({ ...row, session: null })}${row.agent_source === null ? nothing : html` <span class="muted">from ${row.agent_source}</span>`}</dd>
+        <dd>
+          ${whoOf({ ...row, session: null })}${row.agent_source === null ? nothing : html` <span class="muted">from ${row.agent_source}</span>`}
+        </dd>
         <dt>Session</dt>
-        <dd>${row.session === null ? html`<span class="muted">none</span>` : html`<a href="/sessions/${encodeURIComponent(row.session)}">${visible(row.session)}</a>`}</dd>
+        <dd>
+          ${row.session === null ? html`<span class="muted">none</span>` : html`<a href="/sessions/${encodeURIComponent(row.session)}">${visible(row.session)}</a>`}
+        </dd>
         <dt>Client</dt>
         <dd>${visible(row.client ?? 'unknown')} <span class="muted">over ${row.door ?? '–'}</span></dd>
         <dt>Upstream</dt>
         <dd>${visible(row.upstream ?? '–')}</dd>
-        ${row.rule === null
-          ? nothing
-          : html`<dt>Rule</dt>
-              <dd><a href="/policies?rule=${encodeURIComponent(row.rule)}">${visible(row.rule)}</a></dd>`}
+        ${
+          row.rule === null
+            ? nothing
+            : html`<dt>Rule</dt>
+                <dd><a href="/policies?rule=${encodeURIComponent(row.rule)}">${visible(row.rule)}</a></dd>`
+        }
         <dt>Took</dt>
         <dd>
-          ${duration(total)} <span class="muted">Helio ${duration(row.helio_ms)}${row.waited_ms > 0 ? `, people ${duration(row.waited_ms)}` : ''}, upstream ${duration(row.upstream_ms)}</span>
+          ${duration(total)}
+          <span class="muted"
+            >Helio ${duration(row.helio_ms)}${row.waited_ms > 0 ? `, people ${duration(row.waited_ms)}` : ''}, upstream
+            ${duration(row.upstream_ms)}</span
+          >
         </dd>
       </dl>
     </section>`;
@@ -209,7 +245,8 @@ export class HelioDrawer extends LitElement {
           const name = typeof rule === 'string' ? rule : (rule?.['name'] as string | undefined);
           return html`<li>
             <div class="row wrap">
-              <helio-outcome value=${String(verdict['effect'] ?? '')}></helio-outcome><b>${String(verdict['plugin'] ?? '')}</b><code class="muted">${String(verdict['code'] ?? '')}</code>
+              <helio-outcome value=${String(verdict['effect'] ?? '')}></helio-outcome
+              ><b>${String(verdict['plugin'] ?? '')}</b><code class="muted">${String(verdict['code'] ?? '')}</code>
               ${verdict['shadow'] === true ? html`<span class="muted small">shadow: recorded, not enforced</span>` : nothing}
               ${name === undefined ? nothing : html`<a class="small" href="/policies?rule=${encodeURIComponent(name)}">${visible(name)}</a>`}
             </div>
@@ -218,7 +255,14 @@ export class HelioDrawer extends LitElement {
           </li>`;
         })}
       </ul>
-      ${row.trace === null ? nothing : html`<details><summary class="small muted">Every rule that was tried</summary><helio-json label="Trace" .value=${row.trace}></helio-json></details>`}
+      ${
+        row.trace === null
+          ? nothing
+          : html`<details>
+              <summary class="small muted">Every rule that was tried</summary>
+              <helio-json label="Trace" .value=${row.trace}></helio-json>
+            </details>`
+      }
     </section>`;
   }
   private json(row: CallDetail) {
@@ -228,16 +272,25 @@ export class HelioDrawer extends LitElement {
       ...(row.sent_arguments === null ? [] : ([['changes', 'As sent']] as const)),
       ['record', 'Whole record'],
     ];
-    const shown: { readonly [tab in Tab]: unknown } = { arguments: row.arguments, answer: row.answer, changes: row.sent_arguments, record: row };
+    const shown: { readonly [tab in Tab]: unknown } = {
+      arguments: row.arguments,
+      answer: row.answer,
+      changes: row.sent_arguments,
+      record: row,
+    };
     const tab = tabs.some(([name]) => name === this.tab) ? this.tab : 'arguments';
     return html`<section>
       <div class="tabs" role="tablist" aria-label="What to show">
         ${tabs.map(([name, title]) => html`<button role="tab" id="tab-${name}" aria-controls="tab-panel" aria-selected=${tab === name ? 'true' : 'false'} @click=${() => (this.tab = name)}>${title}</button>`)}
       </div>
       <div id="tab-panel" role="tabpanel" aria-labelledby="tab-${tab}">
-        ${tab === 'answer' && row.answer === null
-          ? html`<p class="muted">${row.outcome === 'forwarded' ? 'Answers are not kept (audit.include_responses).' : 'The upstream was not asked.'}</p>`
-          : html`<helio-json label=${tab} .value=${shown[tab]}></helio-json>`}
+        ${
+          tab === 'answer' && row.answer === null
+            ? html`<p class="muted">
+                ${row.outcome === 'forwarded' ? 'Answers are not kept (audit.include_responses).' : 'The upstream was not asked.'}
+              </p>`
+            : html`<helio-json label=${tab} .value=${shown[tab]}></helio-json>`
+        }
         ${tab === 'answer' && row.answer_form === 'shortened' ? html`<p class="muted small">Shortened: larger than audit.max_response_bytes.</p>` : nothing}
       </div>
     </section>`;
@@ -250,7 +303,12 @@ export class HelioDrawer extends LitElement {
       ['More', row.data],
     ];
     return parts
-      .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0) && !(typeof value === 'object' && Object.keys(value).length === 0))
+      .filter(
+        ([, value]) =>
+          value !== null &&
+          !(Array.isArray(value) && value.length === 0) &&
+          !(typeof value === 'object' && Object.keys(value).length === 0),
+      )
       .map(
         ([title, value]) =>
           html`<section>
@@ -267,20 +325,34 @@ export class HelioDrawer extends LitElement {
     </section>`;
   }
   private panels(row: CallDetail) {
-    return html`<helio-panel-slot slot-name="call-section" .call=${{ id: row.id, name: row.tool ?? '', upstream: row.upstream ?? '' }}></helio-panel-slot>`;
+    return html`<helio-panel-slot
+      slot-name="call-section"
+      .call=${{ id: row.id, name: row.tool ?? '', upstream: row.upstream ?? '' }}
+    ></helio-panel-slot>`;
   }
   private actions(row: CallDetail) {
     const endpoint = this.host.status()?.endpoint ?? '';
-    const copy = (what: string, text: string) => html`<button class="small" @click=${() => this.copy(what, text)}>${icon('copy')}Copy ${what}</button>`;
+    const copy = (what: string, text: string) =>
+      html`<button class="small" @click=${() => this.copy(what, text)}>${icon('copy')}Copy ${what}</button>`;
     return html`<section>
       <h2>Do</h2>
       <div class="row wrap">
         ${copy('id', row.id)} ${copy('JSON', writeExact(row))}
-        ${row.tool === null ? nothing : html`${copy('curl', curlCall(endpoint, row.tool, writeExact(row.arguments, 0)))}
-              ${this.host.has('policy')
-                ? html`<a class="button" href="/policies?tool=${encodeURIComponent(row.tool)}&args=${encodeURIComponent(writeExact(row.arguments, 0))}">${icon('policies')}What would happen now</a>
-                    ${copy('a rule', ruleFor(row))}`
-                : nothing}`}
+        ${
+          row.tool === null
+            ? nothing
+            : html`${copy('curl', curlCall(endpoint, row.tool, writeExact(row.arguments, 0)))}
+              ${
+                this.host.has('policy')
+                  ? html`<a
+                        class="button"
+                        href="/policies?tool=${encodeURIComponent(row.tool)}&args=${encodeURIComponent(writeExact(row.arguments, 0))}"
+                        >${icon('policies')}What would happen now</a
+                      >
+                      ${copy('a rule', ruleFor(row))}`
+                  : nothing
+              }`
+        }
       </div>
     </section>`;
   }

@@ -42,9 +42,18 @@ export class HelioKeys extends LitElement {
     const seen = new Map(allKeys().map((key) => [key.keys, key.does]));
     const words = (keys: string): string => keys.replace('Mod+', 'Ctrl/⌘ ').replace('Escape', 'Esc');
     return html`<dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new Event('closed'))}>
-      <header><h2 id="title">Keys</h2><button class="quiet icon" aria-label="Close" @click=${() => this.dialog.close()}>${icon('close')}</button></header>
+      <header>
+        <h2 id="title">Keys</h2>
+        <button class="quiet icon" aria-label="Close" @click=${() => this.dialog.close()}>${icon('close')}</button>
+      </header>
       <div class="body">
-        <dl>${[...seen].map(([keys, does]) => html`<dt><kbd>${words(keys)}</kbd></dt><dd>${does}</dd>`)}</dl>
+        <dl>
+          ${[...seen].map(
+            ([keys, does]) =>
+              html`<dt><kbd>${words(keys)}</kbd></dt>
+                <dd>${does}</dd>`,
+          )}
+        </dl>
         <p class="muted small foot">Single-letter keys can be switched off in <a href="/settings">Settings</a>.</p>
       </div>
     </dialog>`;

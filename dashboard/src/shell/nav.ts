@@ -137,9 +137,13 @@ export class HelioNav extends LitElement {
 
   override render() {
     return html`<nav aria-label="Pages">${this.list()}</nav>
-      ${this.open
-        ? html`<dialog aria-label="Pages" @close=${this.closed} @click=${this.clickedOutside}><nav aria-label="Pages, menu">${this.list()}</nav></dialog>`
-        : nothing}`;
+      ${
+        this.open
+          ? html`<dialog aria-label="Pages" @close=${this.closed} @click=${this.clickedOutside}>
+              <nav aria-label="Pages, menu">${this.list()}</nav>
+            </dialog>`
+          : nothing
+      }`;
   }
   private list() {
     const current = pageOf(this.path)?.path;
@@ -148,24 +152,32 @@ export class HelioNav extends LitElement {
     const link = (href: string, picture: unknown, title: string, isCurrent: boolean, badge = 0) =>
       html`<li>
         <a href=${href} aria-current=${isCurrent ? 'page' : nothing}
-          >${picture}<span class="cut">${title}</span>${badge > 0 ? html`<span class="badge">${badge}<span class="sr"> waiting</span></span>` : nothing}</a
+          >${picture}<span class="cut">${title}</span
+          >${badge > 0 ? html`<span class="badge">${badge}<span class="sr"> waiting</span></span>` : nothing}</a
         >
       </li>`;
     return html`<a class="brand" href="/"><img src="/icon.svg" alt="" />Helio</a>
       <ul>
         ${pages.filter(({ path }) => path !== '/settings').map((page) => link(page.path, icon(page.icon), page.title, current === page.path, page.path === '/approvals' ? waiting : 0))}
       </ul>
-      ${own.length === 0
-        ? nothing
-        : html`<div class="below">
-            <h3>From plugins</h3>
-            <ul>
-              ${own.map((panel) => {
-                const href = `/panel/${panel.plugin}/${panel.element}`;
-                return link(href, panel.icon === null ? icon('panel') : drawn(panel.icon), panel.title, this.path === href);
-              })}
-            </ul>
-          </div>`}
+      ${
+        own.length === 0
+          ? nothing
+          : html`<div class="below">
+              <h3>From plugins</h3>
+              <ul>
+                ${own.map((panel) => {
+                  const href = `/panel/${panel.plugin}/${panel.element}`;
+                  return link(
+                    href,
+                    panel.icon === null ? icon('panel') : drawn(panel.icon),
+                    panel.title,
+                    this.path === href,
+                  );
+                })}
+              </ul>
+            </div>`
+      }
       <ul class="foot">
         ${link('/settings', icon('settings'), 'Settings', current === '/settings')}
       </ul>`;

@@ -73,14 +73,40 @@ export class HelioPalette extends LitElement {
     const wanted = text.toLowerCase();
     const { router } = this.host;
     const places: readonly Choice[] = [
-      ...pages.map((page) => ({ icon: page.icon, title: page.title, key: `g ${page.key}`, run: () => router.go(page.path) })),
-      ...this.host.panels().filter(({ slot }) => slot === 'page').map((panel) => ({ icon: 'panel' as const, title: panel.title, run: () => router.go(`/panel/${panel.plugin}/${panel.element}`) })),
-      { icon: 'theme', title: `Switch to the ${seenTheme() === 'dark' ? 'light' : 'dark'} theme`, run: () => setPreferences({ theme: seenTheme() === 'dark' ? 'light' : 'dark' }) },
+      ...pages.map((page) => ({
+        icon: page.icon,
+        title: page.title,
+        key: `g ${page.key}`,
+        run: () => router.go(page.path),
+      })),
+      ...this.host
+        .panels()
+        .filter(({ slot }) => slot === 'page')
+        .map((panel) => ({
+          icon: 'panel' as const,
+          title: panel.title,
+          run: () => router.go(`/panel/${panel.plugin}/${panel.element}`),
+        })),
+      {
+        icon: 'theme',
+        title: `Switch to the ${seenTheme() === 'dark' ? 'light' : 'dark'} theme`,
+        run: () => setPreferences({ theme: seenTheme() === 'dark' ? 'light' : 'dark' }),
+      },
     ];
     const found = places.filter(({ title }) => title.toLowerCase().includes(wanted));
     if (text === '') return found;
-    const open: readonly Choice[] = callId.test(text) ? [{ icon: 'audit', title: `Open call ${text}`, run: () => router.set({ call: text }) }] : [];
-    return [...open, ...found, { icon: 'search', title: `Search the audit for “${text}”`, run: () => router.go(`/audit?q=${encodeURIComponent(text)}`) }];
+    const open: readonly Choice[] = callId.test(text)
+      ? [{ icon: 'audit', title: `Open call ${text}`, run: () => router.set({ call: text }) }]
+      : [];
+    return [
+      ...open,
+      ...found,
+      {
+        icon: 'search',
+        title: `Search the audit for “${text}”`,
+        run: () => router.go(`/audit?q=${encodeURIComponent(text)}`),
+      },
+    ];
   }
   override render() {
     const choices = this.choices();
@@ -103,8 +129,14 @@ export class HelioPalette extends LitElement {
       <ul id="choices" role="listbox" aria-label="Choices">
         ${choices.map(
           (choice, index) =>
-            html`<li id="choice-${index}" role="option" aria-selected=${index === at ? 'true' : 'false'} @click=${() => this.choose(choice)}>
-              ${icon(choice.icon)}<span class="cut">${choice.title}</span>${choice.key === undefined ? '' : html`<kbd>${choice.key}</kbd>`}
+            html`<li
+              id="choice-${index}"
+              role="option"
+              aria-selected=${index === at ? 'true' : 'false'}
+              @click=${() => this.choose(choice)}
+            >
+              ${icon(choice.icon)}<span class="cut">${choice.title}</span
+              >${choice.key === undefined ? '' : html`<kbd>${choice.key}</kbd>`}
             </li>`,
         )}
       </ul>

@@ -43,6 +43,8 @@ export class HelioToast extends LitElement {
     this.timer = setTimeout(() => (this.text = ''), shownMs);
   }
   override render() {
-    return html`<div role="status" aria-live="polite">${this.text === '' ? nothing : html`<p>${icon(this.tone === 'good' ? 'check' : 'warn')}<span>${this.text}</span></p>`}</div>`;
+    return html`<div role="status" aria-live="polite">
+      ${this.text === '' ? nothing : html`<p>${icon(this.tone === 'good' ? 'check' : 'warn')}<span>${this.text}</span></p>`}
+    </div>`;
   }
 }

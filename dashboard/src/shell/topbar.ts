@@ -148,20 +148,43 @@ export class HelioTopbar extends LitElement {
 
   override render() {
     const { status, stream } = this;
-    const words = { live: 'Live', connecting: 'Connecting', stale: `Stale since ${clock(stream.sinceMs)}` }[stream.state];
+    const words = { live: 'Live', connecting: 'Connecting', stale: `Stale since ${clock(stream.sinceMs)}` }[
+      stream.state
+    ];
     return html`<header>
-      <button class="quiet icon menu" aria-label="Pages" @click=${() => this.dispatchEvent(new Event('menu'))}>${icon('menu')}</button>
-      ${status === undefined
-        ? nothing
-        : html`<span class="name cut" title=${status.config.path}>${status.environment ?? status.config.name}</span>
-            <span class="mode ${status.mode}" title=${status.sentence}>${status.mode.toUpperCase()}</span>`}
+      <button class="quiet icon menu" aria-label="Pages" @click=${() => this.dispatchEvent(new Event('menu'))}>
+        ${icon('menu')}
+      </button>
+      ${
+        status === undefined
+          ? nothing
+          : html`<span class="name cut" title=${status.config.path}>${status.environment ?? status.config.name}</span>
+              <span class="mode ${status.mode}" title=${status.sentence}>${status.mode.toUpperCase()}</span>`
+      }
       <span class="stream" role="status"><span class="dot ${stream.state}"></span>${words}</span>
       <span class="spring"></span>
       <form role="search" @submit=${this.search}>
-        ${icon('search')}<input type="search" aria-label="Search the audit" placeholder="Search calls" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
+        ${icon('search')}<input
+          type="search"
+          aria-label="Search the audit"
+          placeholder="Search calls"
+          autocomplete="off"
+        /><kbd aria-hidden="true">/</kbd>
       </form>
-      <button class="quiet icon compact" aria-label="Go anywhere" @click=${() => this.dispatchEvent(new Event('palette'))}>${icon('search')}</button>
-      <button class="quiet icon" aria-label="Switch to the ${this.theme === 'dark' ? 'light' : 'dark'} theme" @click=${() => this.dispatchEvent(new Event('theme'))}>${icon('theme')}</button>
+      <button
+        class="quiet icon compact"
+        aria-label="Go anywhere"
+        @click=${() => this.dispatchEvent(new Event('palette'))}
+      >
+        ${icon('search')}
+      </button>
+      <button
+        class="quiet icon"
+        aria-label="Switch to the ${this.theme === 'dark' ? 'light' : 'dark'} theme"
+        @click=${() => this.dispatchEvent(new Event('theme'))}
+      >
+        ${icon('theme')}
+      </button>
     </header>`;
   }
   private search(event: Event): void {
