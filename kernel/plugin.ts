@@ -571,6 +571,8 @@ export interface CliInput {
   note(text: string): void;
   /** Terminal width, or 80. */
   readonly columns: number;
+  /** Opens the state stores for a command that judges or reads without a running Helio. Closed when it returns. */
+  openStores(): Promise<void>;
   /** Asks the running Helio's operator API; rejects with HELIO_CLI_UNREACHABLE (exit 7). */
   ask(method: string, path: string, body?: Json): Promise<Json>;
 }

@@ -1,10 +1,12 @@
 /** What every store checks and names the same way, so that their answers are the same. */
 import { createHash } from 'node:crypto';
-import { isDecimal } from './decimal.ts';
+import { isDecimal, normaliseDecimal } from './decimal.ts';
 import type { StoreOp } from './store.ts';
 
 /** Longest bucket, entry, collection or key, in UTF-16 units. */
 const maxNameLength = 1_024;
+/** Longest amount, written plainly: it bounds what a total can grow to, whatever an agent sends. */
+const maxAmountLength = 64;
 /** A longer part of a bucket's name stands there as its hash. */
 const maxPartLength = 200;
 
@@ -32,13 +34,13 @@ function wrongWith(op: StoreOp): string | undefined {
   switch (op.op) {
     case 'take':
       if (!isName(op.bucket) || !isName(op.entry)) return 'bucket and entry must be names of 1 to 1,024 characters';
-      if (!isDecimal(op.amount)) return 'the amount is no decimal';
-      if (op.limit !== undefined && !isDecimal(op.limit)) return 'the limit is no decimal';
+      if (!isAmount(op.amount)) return noAmount;
+      if (op.limit !== undefined && !isAmount(op.limit)) return noAmount;
       if (!isInstant(op.atMs) || !isInstant(op.sinceMs)) return 'atMs and sinceMs must be whole milliseconds';
       if (op.expiresAtMs !== undefined && !isInstant(op.expiresAtMs)) return 'expiresAtMs must be whole milliseconds';
       return undefined;
     case 'correct':
-      if (!isDecimal(op.amount)) return 'the amount is no decimal';
+      if (!isAmount(op.amount)) return noAmount;
       return isName(op.bucket) && isName(op.entry) ? undefined : 'bucket and entry must be names';
     case 'giveBack':
       return isName(op.bucket) && isName(op.entry) ? undefined : 'bucket and entry must be names';
@@ -50,6 +52,13 @@ function wrongWith(op: StoreOp): string | undefined {
     default:
       return 'no such op';
   }
+}
+
+const noAmount = `amounts and limits must be decimals of at most ${maxAmountLength} characters`;
+
+/** Whether a store takes this text as an amount: a decimal of at most 64 characters when written plainly. */
+export function isAmount(text: string): boolean {
+  return isDecimal(text) && normaliseDecimal(text).length <= maxAmountLength;
 }
 
 /** Two names that differ must differ in UTF-8 too: a lone surrogate does not. */

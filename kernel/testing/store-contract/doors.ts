@@ -70,6 +70,7 @@ export function doorsContract(make: MakeStore): void {
 
     it('tell each other what changed', async () => {
       await withAnother(subject, async (other) => {
+        await subject.store.documents.count('c');
         const seen = new Set<string>();
         const calls: (readonly string[])[] = [];
         subject.store.documents.watch('c', (keys) => {

@@ -1,5 +1,5 @@
 /** What a state store contract test is handed, and small makers of ops. */
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Counters, Documents, Ledger } from '@gethelio/proxy/contracts/state';
 import type { Awaitable, Commit, Committed, Json, StoreOp, TakeOp } from '../../plugin.ts';
 
@@ -25,6 +25,20 @@ export interface Subject {
 
 /** A fresh store for every test of the surrounding `describe`, closed afterwards. */
 export function freshStore(make: MakeStore, maxBuckets = 1_000): Subject {
+  return storeFor(make, maxBuckets, beforeEach, afterEach);
+}
+
+/** One store for all tests of the surrounding `describe`. */
+export function oneStore(make: MakeStore): Subject {
+  return storeFor(make, 1_000, beforeAll, afterAll);
+}
+
+function storeFor(
+  make: MakeStore,
+  maxBuckets: number,
+  before: (run: () => Promise<void>) => void,
+  after: (run: () => Promise<void>) => void,
+): Subject {
   let store: StoreUnderTest | undefined;
   const subject: Subject = {
     nowMs: 0,
@@ -33,11 +47,11 @@ export function freshStore(make: MakeStore, maxBuckets = 1_000): Subject {
     },
     commit: (...ops) => store!.commit.commit(ops),
   };
-  beforeEach(async () => {
+  before(async () => {
     subject.nowMs = 1_000_000;
     store = await make({ nowMs: () => subject.nowMs, maxBuckets });
   });
-  afterEach(async () => {
+  after(async () => {
     await store?.close();
     store = undefined;
   });

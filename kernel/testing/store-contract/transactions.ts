@@ -110,6 +110,8 @@ export function transactionsContract(make: MakeStore): void {
       ['an amount that is no number', take(1, { amount: 'ten' })],
       ['an amount that is not finite', take(1, { amount: 'Infinity' })],
       ['an empty amount', take(1, { amount: '' })],
+      ['an amount whose total nobody could keep', take(1, { amount: '1e300' })],
+      ['an amount of 100 digits', take(1, { amount: '9'.repeat(100) })],
       ['a limit that is no number', take(1, { limit: '0x10' })],
       ['a time that is no time', take(NaN)],
       ['an empty bucket', take(1, { bucket: '' })],
