@@ -77,7 +77,7 @@ const grants: CliCommand = {
     const revoke = input.options['revoke'];
     if (typeof revoke === 'string') {
       const revoked = await input.ask('DELETE', `${api}/grants/${encodeURIComponent(revoke)}`);
-      return input.json ? print(input, revoked) : input.note('Revoked: the next such call asks again.');
+      return input.json ? print(input, revoked as object) : input.note('Revoked: the next such call asks again.');
     }
     const page = (await input.ask('GET', `${api}/grants?limit=200`)) as unknown as { grants: Grant[]; cursor?: string };
     if (input.json) return print(input, page);
