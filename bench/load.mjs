@@ -17,7 +17,8 @@ process.exit(0);
 async function run({ url, c, seconds, calls, body, headers = {}, expect }) {
   const { origin, pathname } = new URL(url);
   const key = `${origin} ${c}`;
-  if (!pools.has(key)) pools.set(key, new Pool(origin, { connections: c, pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 }));
+  if (!pools.has(key))
+    pools.set(key, new Pool(origin, { connections: c, pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 }));
   const pool = pools.get(key);
   const [before, after] = body.split('{{n}}');
   const sent = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
