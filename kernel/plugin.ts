@@ -404,6 +404,8 @@ export interface KernelApi {
   /** Manifests of the loaded plugins, in load order, with health counters. */
   plugins(): readonly PluginView[];
   upstreams(): readonly UpstreamView[];
+  /** Where agents connect over HTTP: `http://127.0.0.1:3000/mcp`. Undefined while no HTTP door is open. */
+  endpoint(): string | undefined;
   /** The tools an upstream advertises, as known now; fetched when nothing is known. Rejects when it cannot be had. */
   tools(upstream: string): Promise<readonly ToolDefinition[]>;
   /** Judges a made-up call and commits nothing. */
@@ -459,6 +461,9 @@ export interface ConfigurationView {
 }
 export interface PluginView {
   readonly name: string;
+  readonly summary: string;
+  /** Its section of helio.yaml. */
+  readonly section: string;
   readonly version: string;
   readonly source: 'standard' | 'package' | 'file';
   readonly implied: boolean;
@@ -569,6 +574,8 @@ export interface CliInput {
   out(text: string): void;
   /** Standard error: everything else. */
   note(text: string): void;
+  /** Standard error, on a terminal only: one line that the next call writes over; undefined takes it away. */
+  progress?(text: string | undefined): void;
   /** Terminal width, or 80. */
   readonly columns: number;
   /** Opens the state stores for a command that judges or reads without a running Helio. Closed when it returns. */
