@@ -1,8 +1,7 @@
 /** Compiles what a rule writes about one value: `{ gt: 1000 }`, `{ lte_input: '$.limit' }`, or a scalar for `eq`. */
-import type { Json } from '@gethelio/proxy/plugin';
+import { nearest, type Json } from '@gethelio/proxy/plugin';
 import { isScalar, seenAt, show, type Comparand, type Truth } from './comparand.ts';
 import type { CompiledComparison, CompiledPath, ValueSource } from './contract.ts';
-import { nearest } from './nearest.ts';
 import { operatorAliases, operators } from './operators.ts';
 import { compilePath } from './path.ts';
 

@@ -136,11 +136,11 @@ export interface PolicySetting<Parsed = unknown> {
 }
 export const policySetting = defineExtension<PolicySetting<any>>('policy.setting');
 
-/** What `match.context` asks: the values that an SDK set for a session. Provided by `sideband`. */
+/** What `match.context` asks: the values that an SDK set for a session. `sideband` contributes it. */
 export interface SessionContext {
   get(sessionId: string): JsonObject | undefined;
 }
-export const sessionContext = defineService<SessionContext>('policy.context');
+export const sessionContext = defineExtension<SessionContext>('policy.context');
 
 /** Every rule as written, for pages and commands. */
 export interface PolicyRules {

@@ -1,10 +1,9 @@
 /** The words that rules may use: this plugin's own and those that the loaded plugins contribute. */
-import type { ConfigPath, Effect, Problem } from '@gethelio/proxy/plugin';
+import { nearest, type ConfigPath, type Effect, type Problem } from '@gethelio/proxy/plugin';
 import type { Counters, Ledger } from '@gethelio/proxy/contracts/state';
 import type { z } from 'zod';
 import { builtInConditions } from './conditions/index.ts';
 import type { RuleAction, RuleCondition, RuleField, SessionContext } from './contract.ts';
-import { nearest } from './nearest.ts';
 
 /** Everything that compiling a policy needs from outside. */
 export interface Language {

@@ -73,10 +73,13 @@ function remembering(test: CompiledCondition, needed: number, restricts: boolean
         known.notes.forEach((note) => trial.note(note));
         return known.truth;
       }
+      if (trial.tracing) {
+        trial.note('was not asked: another condition had already failed');
+        return undefined;
+      }
       const notes: string[] = [];
       const keep = (truth: Truth): Truth => {
         (trial.remembered ??= new Map()).set(condition, { truth, notes });
-        if (trial.tracing) notes.forEach((note) => trial.note(note));
         return truth;
       };
       const truth = test({ ...trial, restricts, note: (text) => void notes.push(text) });
