@@ -53,7 +53,8 @@ export const listenSection = z
   .refine((listen) => listen.allow_remote || isLoopback(listen.host), {
     path: ['host'],
     error: 'other machines could reach this address: add allow_remote: true beside it, or use 127.0.0.1',
-  });
+  })
+  .prefault({});
 export type ListenConfig = z.output<typeof listenSection>;
 
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header name');
@@ -78,8 +79,13 @@ const common = {
     .describe('untrusted: hints that loosen (readOnlyHint true, destructiveHint false) count as absent.'),
 };
 
+const upstreamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/, 'must be 1 to 32 letters, digits or hyphens');
+
 export const upstreamEntry = z
   .strictObject({
+    name: upstreamName
+      .optional()
+      .describe('What rules and records call it. Default: default, or its key in upstreams.'),
     url: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -139,8 +145,6 @@ export type UpstreamConfig = z.output<typeof upstreamEntry>;
 export const loneUpstreamName = 'default';
 
 export const upstreamSection = upstreamEntry;
-
-const upstreamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/, 'must be 1 to 32 letters, digits or hyphens');
 
 export const upstreamsSection = z
   .record(upstreamName, upstreamEntry)

@@ -159,9 +159,10 @@ export class Exchange implements Receiver, OpenRequest {
     this.#keepAlive.say(message);
   }
 
-  /** The proxy stops: nothing that waits for a person goes on waiting. */
+  /** The proxy stops: nothing goes on waiting for a person, or for a client that may never resume. */
   drain(): void {
     if (!this.#isForwarded) this.#abort();
+    else if (this.#responder.isGone) this.expire();
   }
 
   #abort(): void {

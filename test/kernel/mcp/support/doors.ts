@@ -30,7 +30,11 @@ export function openGate(): TestGate {
       gate.calls.push(incoming);
       const judged = await gate.judge?.(incoming);
       if (judged) return judged;
-      const landing = await incoming.forward({ headers: new Map() });
+      const landing = await incoming.forward({
+        callId: 'test',
+        decision: { effect: 'allow', verdicts: [] },
+        headers: new Map(),
+      });
       gate.landings.push(landing);
       const after = gate.after?.(landing, incoming);
       if (after) return after;
