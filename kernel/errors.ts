@@ -208,6 +208,28 @@ export const errors = {
     () => 'give them as one JSON object',
   ),
 
+  // command line
+  HELIO_CLI_USAGE: entry<{ detail: string; command: string }>(
+    'usage',
+    ({ detail }) => detail,
+    ({ command }) => `"${command || 'helio'} --help" shows what there is`,
+  ),
+  HELIO_CLI_UNREACHABLE: entry<{ url: string; reason: string }>(
+    'unreachable',
+    ({ url, reason }) => `no running Helio answers at ${url}: ${reason}`,
+    () => 'start it with "helio start", or point dashboard.host and dashboard.port at it',
+  ),
+  HELIO_CLI_REFUSED: entry<{ reason: string }>(
+    'failure',
+    ({ reason }) => `the running Helio refused: ${reason}`,
+    () => 'change the request, or look at the dashboard',
+  ),
+  HELIO_CLI_UNAUTHORISED: entry<{ url: string }>(
+    'unreachable',
+    ({ url }) => `the running Helio at ${url} refuses this secret`,
+    () => 'set the secret that dashboard.api_secret names in this shell',
+  ),
+
   // listeners
   HELIO_LISTEN_TAKEN: entry<{ host: string; port: number; path: string }>(
     'failure',
@@ -272,4 +294,4 @@ export function configProblem<C extends ErrorCode>(code: C, params: ErrorParams<
   return { code, path, message: why(params), fix: fix(params) };
 }
 
-export { formatError, formatProblems } from './config/explain.ts';
+export { formatError, formatPath, formatProblems } from './config/explain.ts';

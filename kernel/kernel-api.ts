@@ -1,6 +1,6 @@
 /** What the kernel lets plugins ask of it, bound to the running proxy: the answers are always of the current generation. */
 import { maskSections } from './config/mask.ts';
-import type { Generation } from './generation.ts';
+import { sectionOf, type Generation } from './generation.ts';
 import { record } from './gate.ts';
 import { quantileMs } from './health.ts';
 import type { Lookup } from './mcp/incoming.ts';
@@ -10,6 +10,7 @@ import type { World } from './trip.ts';
 
 /** What the kernel API needs of the doors; bound once they stand. */
 export interface UpstreamsView {
+  url(): string | undefined;
   views(): readonly UpstreamView[];
   tools(upstream: string): Promise<readonly ToolDefinition[]>;
   lookup(upstream: string, name: string): Promise<Lookup> | Lookup;
@@ -45,6 +46,7 @@ export function createKernelApi(running: {
     },
     plugins: () => pluginViews(world.current()),
     upstreams: () => running.upstreams().views(),
+    endpoint: () => running.upstreams().url(),
     tools: (upstream) => running.upstreams().tools(upstream),
     explain: (question) => explain(asking, question),
     evaluate: (question) => evaluate(asking, question),
@@ -59,6 +61,8 @@ export function pluginViews(generation: Generation): readonly PluginView[] {
     const ids = (map: object | undefined) => Object.values(map ?? {}).map((ref) => (ref as { id: string }).id);
     return {
       name: definition.name,
+      summary: definition.summary ?? '',
+      section: sectionOf(definition),
       version: plugin.version,
       source: plugin.source,
       implied: plugin.implied,
