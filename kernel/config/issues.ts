@@ -60,7 +60,7 @@ function explainIssue(issue: Issue, where: Where): readonly Problem[] {
 /** What is wrong, without the place. */
 function sentence(issue: Issue, found: unknown): string {
   if (found === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value'))
-    return `is missing: ${wanted(issue)}`;
+    return `is missing: ${isZodsOwn(issue.message) ? wanted(issue) : issue.message}`;
   if (issue.code === 'invalid_value') return unknownValue(found, issue.values);
   if (!isZodsOwn(issue.message)) return issue.message;
   switch (issue.code) {

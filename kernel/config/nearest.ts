@@ -23,7 +23,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   const fold = (text: string) => text.toLowerCase().replace(/[-_ ]/g, '');
   const folded = fold(word);
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(folded.length / 3)) + 1;
+  let bestDistance = (folded.length < 2 ? 0 : Math.max(1, Math.floor(folded.length / 3))) + 1;
   for (const candidate of known) {
     if (candidate.length > 64) continue;
     const apart = distance(folded, fold(candidate));

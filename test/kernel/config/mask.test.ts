@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createScrub, maskSections, secretsOf } from '../../../kernel/config/mask.ts';
+import { secret } from '../../../kernel/config/secret.ts';
+import type { JsonObject } from '../../../kernel/plugin.ts';
+
+const schemas = new Map<string, z.ZodType>([
+  [
+    'dashboard',
+    z.strictObject({
+      port: z.number(),
+      api_secret: secret().optional(),
+      nested: z.strictObject({ deep: z.array(z.strictObject({ it: secret().default('d') })) }).optional(),
+    }),
+  ],
+  [
+    'upstreams',
+    z.record(
+      z.string(),
+      z.strictObject({ url: z.string(), headers: z.record(z.string(), secret(z.string())).optional() }),
+    ),
+  ],
+  [
+    'channels',
+    z.array(
+      z.discriminatedUnion('type', [
+        z.strictObject({ type: z.literal('slack'), token: secret().transform((text) => text) }),
+        z.strictObject({ type: z.literal('plain'), words: z.string(), keys: secret(z.array(z.string())) }),
+      ]),
+    ),
+  ],
+  [
+    'lazy',
+    z.lazy(() =>
+      z.strictObject({
+        pair: z.tuple([z.string(), secret()]),
+        pipe: z.preprocess((value) => value, secret()).nullable(),
+      }),
+    ),
+  ],
+  ['either', z.union([secret(), z.strictObject({ file: z.string() })])],
+]);
+const tree: JsonObject = {
+  dashboard: { port: 3100, api_secret: 'dash-secret', nested: { deep: [{ it: 'deep-secret' }] } },
+  upstreams: {
+    shop: {
+      url: 'https://user:pa55@shop.example/mcp',
+      headers: { authorization: 'Bearer header-secret', 'x-plain': 'also-secret' },
+    },
+  },
+  channels: [
+    { type: 'slack', token: 'xoxb-secret' },
+    { type: 'plain', words: 'hello', keys: ['list-secret-1', 'list-secret-2'] },
+  ],
+  lazy: { pair: ['open', 'tuple-secret'], pipe: 'pipe-secret' },
+  either: 'either-secret',
+  unknown: { api_key: 'named-secret', password: 12345678, color: 'red', auth: { accessToken: 'named-too' } },
+};
+const all = [
+  'dash-secret',
+  'deep-secret',
+  'Bearer header-secret',
+  'also-secret',
+  'xoxb-secret',
+  'list-secret-1',
+  'list-secret-2',
+  'tuple-secret',
+  'pipe-secret',
+  'either-secret',
+  'named-secret',
+  '12345678',
+  'named-too',
+];
+
+describe('masking', () => {
+  it('hides marked fields at any depth: lists, records, unions, tuples, wrappers', () => {
+    const shown = JSON.stringify(maskSections(tree, schemas));
+    for (const one of all) expect(shown).not.toContain(one);
+    expect(shown).not.toContain('pa55');
+    expect(maskSections(tree, schemas)).toMatchObject({
+      dashboard: { port: 3100, api_secret: '***' },
+      upstreams: { shop: { url: 'https://***@shop.example/mcp', headers: { authorization: '***' } } },
+      channels: [{ type: 'slack' }, { words: 'hello', keys: '***' }],
+      lazy: { pair: ['open', '***'] },
+      unknown: { color: 'red' },
+    });
+  });
+
+  it('leaves the tree as it was', () => {
+    const before = JSON.stringify(tree);
+    maskSections(tree, schemas);
+    expect(JSON.stringify(tree)).toBe(before);
+  });
+
+  it('collects the values, so that logs can be scrubbed of them', () => {
+    expect(new Set(secretsOf(tree, schemas))).toEqual(new Set(all));
+    const scrub = createScrub(secretsOf(tree, schemas));
+    expect(scrub('sent header-secret and xoxb-secret, red')).toBe('sent *** and ***, red');
+  });
+});
+
+describe('scrubbing', () => {
+  it('leaves nothing of a secret that contains another, and takes patterns literally', () => {
+    const scrub = createScrub(['abcd', 'abcdefgh', 'a.*b$^(x)|[']);
+    expect(scrub('abcdefgh abcd abxb a.*b$^(x)|[ aZZb')).toBe('*** *** abxb *** aZZb');
+  });
+
+  it('leaves very short ones alone, which would blacken every line', () => {
+    expect(createScrub(['a', ''])('a banana')).toBe('a banana');
+  });
+});
