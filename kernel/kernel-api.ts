@@ -10,7 +10,8 @@ import type { World } from './trip.ts';
 
 /** What the kernel API needs of the doors; bound once they stand. */
 export interface UpstreamsView {
-  url(): string | undefined;
+  /** Left out by doors that are no sockets. */
+  url?(): string | undefined;
   views(): readonly UpstreamView[];
   tools(upstream: string): Promise<readonly ToolDefinition[]>;
   lookup(upstream: string, name: string): Promise<Lookup> | Lookup;
@@ -46,7 +47,7 @@ export function createKernelApi(running: {
     },
     plugins: () => pluginViews(world.current()),
     upstreams: () => running.upstreams().views(),
-    endpoint: () => running.upstreams().url(),
+    endpoint: () => running.upstreams().url?.(),
     tools: (upstream) => running.upstreams().tools(upstream),
     explain: (question) => explain(asking, question),
     evaluate: (question) => evaluate(asking, question),
