@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // `helio-source` (a bare `source` would also lead into other packages, such as eventsource-parser): self-references (`@gethelio/proxy/plugin`) lead to the .ts files, so tests need no build.
-const resolve = { conditions: ['helio-source', 'node', 'import', 'module', 'default'] };
+const resolve = { conditions: ['helio-source', 'node'] };
 
 const long = ['**/*.long.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**', '**/templates/**'];
@@ -13,8 +13,30 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'short', include: ['test/**/*.test.ts', 'plugins/**/*.test.ts', 'create-helio-plugin/test/**/*.test.ts', 'examples/**/*.test.ts'], exclude: [...never, ...long] } },
-      { extends: true, test: { name: 'long', include: long, exclude: never, testTimeout: 1_800_000, hookTimeout: 600_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'short',
+          include: [
+            'test/**/*.test.ts',
+            'plugins/**/*.test.ts',
+            'create-helio-plugin/test/**/*.test.ts',
+            'examples/**/*.test.ts',
+          ],
+          exclude: [...never, ...long],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: long,
+          exclude: never,
+          testTimeout: 1_800_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
