@@ -46,6 +46,7 @@ export interface PackedRow {
   readonly version: string;
   readonly process: string;
   readonly arguments: string | null;
+  readonly sent_arguments: string | null;
   readonly detail: string;
   readonly error: string | null;
 }
@@ -71,8 +72,6 @@ export function packRecord(record: DecisionRecord, { origin, trace, fields, log 
   if (tried !== undefined) detail['trace'] = tried;
   if (data !== undefined) detail['data'] = data;
   if (fields.length > 0) addFields(detail, fields, record, log);
-  let text = JSON.stringify(detail);
-  if (record.sentArguments !== undefined) text = withMember(text, 'sent_arguments', writeJson(record.sentArguments));
   return {
     id: record.id,
     at: Math.floor(record.atMs),
@@ -100,7 +99,8 @@ export function packRecord(record: DecisionRecord, { origin, trace, fields, log 
     version: origin.version,
     process: origin.process,
     arguments: call ? writeJson(call.arguments) : null,
-    detail: text,
+    sent_arguments: record.sentArguments ? writeJson(record.sentArguments) : null,
+    detail: JSON.stringify(detail),
     error: record.error ?? null,
   };
 }
@@ -153,12 +153,6 @@ function addFields(
 function named(data: JsonObject | undefined): string | null {
   const name = data?.['name'];
   return typeof name === 'string' ? name : null;
-}
-
-/** Adds a member whose JSON text is kept as it is: parsing would lose the exact numbers. */
-export function withMember(object: string, key: string, json: string): string {
-  const member = `${JSON.stringify(key)}:${json}`;
-  return object === '{}' ? `{${member}}` : `${object.slice(0, -1)},${member}}`;
 }
 
 function microseconds(milliseconds: number): number {

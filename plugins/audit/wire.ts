@@ -17,6 +17,8 @@ export interface WriterStart {
   readonly fsync: boolean;
   readonly process: ProcessIdentity;
   readonly settings: WriterSettings;
+  /** How far Helio's clock is from the system's: 0 but in tests. */
+  readonly driftMs: number;
   /** Tests: smaller segments' age, faster beats. */
   readonly beatMs?: number;
 }
@@ -95,6 +97,7 @@ export const packedColumns = [
   'version',
   'process',
   'arguments',
+  'sent_arguments',
   'detail',
   'error',
 ] as const satisfies readonly (keyof PackedRow)[];

@@ -25,6 +25,7 @@ import {
 const port = parentPort!;
 const start = workerData as WriterStart;
 const say = (message: FromWriter) => port.postMessage(message);
+const clockMs = () => Date.now() + start.driftMs;
 
 /** A lock that lasts longer than this is a failure of the trail, not a wait. */
 const busyTimeoutMs = 2_000;
@@ -66,7 +67,7 @@ function run(): void {
   function tend(): void {
     timer = undefined;
     try {
-      if (tending.step(settings, Date.now())) tendSoon(idleMs / 10);
+      if (tending.step(settings, clockMs())) tendSoon(idleMs / 10);
     } catch (error) {
       if (!isBusy(error))
         say({
@@ -79,7 +80,7 @@ function run(): void {
   }
 
   function answer(question: WriterQuestion): unknown {
-    const nowMs = Date.now();
+    const nowMs = clockMs();
     switch (question.ask) {
       case 'gone':
         return processes.gone(question.processes, nowMs);
@@ -126,7 +127,7 @@ function run(): void {
         clearInterval(beats);
         clearTimeout(timer);
         try {
-          tending.finish(Date.now());
+          tending.finish(clockMs());
           sinks.release();
           processes.leave();
         } catch {
@@ -138,11 +139,11 @@ function run(): void {
     }
   });
 
-  if (lastRow === 0 && floor.seq === 0) signHead(database, key, Date.now());
-  processes.beat(Date.now());
+  if (lastRow === 0 && floor.seq === 0) signHead(database, key, clockMs());
+  processes.beat(clockMs());
   const beats = setInterval(() => {
     try {
-      processes.beat(Date.now());
+      processes.beat(clockMs());
     } catch {
       // a full disk or a lock: the pid still tells that this process lives
     }

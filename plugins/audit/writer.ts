@@ -43,7 +43,10 @@ export interface Writer {
   /** The last committed place of this process. */
   head(): number;
   onCommit(listener: (head: number) => void): () => void;
+  /** Resolves when the file is open and brought to this version; rejects when it cannot be. */
+  readonly ready: Promise<void>;
   /** Resolves when everything is committed, or cannot be. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -64,6 +67,9 @@ export function createWriter(start: WriterStart, log: Log): Writer {
   let gathering: NodeJS.Timeout | undefined;
   let probe: NodeJS.Timeout | undefined;
   let isEmpty: (() => void)[] = [];
+  let opened: { resolve(): void; reject(error: Error): void };
+  const ready = new Promise<void>((resolve, reject) => (opened = { resolve, reject }));
+  ready.catch(() => {}); // told again by whoever asks
   const questions = new Map<number, { resolve(value: unknown): void; reject(reason: Error): void }>();
   const listeners = new Set<(head: number) => void>();
 
@@ -133,6 +139,7 @@ export function createWriter(start: WriterStart, log: Log): Writer {
         isReady = true;
         head = message.head;
         if (message.notice) log.error(message.notice);
+        opened.resolve();
         return send();
       case 'broken':
         return broken(message.failure);
@@ -159,6 +166,7 @@ export function createWriter(start: WriterStart, log: Log): Writer {
   function broken(why: StoreFailure): void {
     failure = why;
     isGone = true;
+    opened.reject(storeError(why));
     log.error('the audit trail is closed', { why: why.message });
     for (const row of [...(inFlight?.rows ?? []), ...queue]) {
       unrecorded += 1;
@@ -179,7 +187,15 @@ export function createWriter(start: WriterStart, log: Log): Writer {
     settle,
   });
 
+  async function settled(): Promise<void> {
+    if (isGone) return;
+    send();
+    if (inFlight || (queue.length > 0 && !failure)) await new Promise<void>((resolve) => isEmpty.push(resolve));
+  }
+
   return {
+    ready,
+    settled,
     written: (row, answer) =>
       new Promise((resolve, reject) => enqueue(waitingOf(row, answer, { resolve, reject }), true)),
     write: (row, answer) => enqueue(waitingOf(row, answer, undefined), false),
@@ -203,9 +219,8 @@ export function createWriter(start: WriterStart, log: Log): Writer {
       return () => void listeners.delete(listener);
     },
     async stop() {
+      await settled();
       if (isGone) return;
-      send();
-      if (inFlight || queue.length > 0) await new Promise<void>((resolve) => isEmpty.push(resolve));
       clearTimeout(probe);
       isGone = true;
       const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

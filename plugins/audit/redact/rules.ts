@@ -47,6 +47,7 @@ export interface CompiledRules {
 }
 
 export const masked = '***';
+const isHash = /^hash:[0-9a-f]{32}$/;
 
 /** The first rule that matches decides. `hashKey` keeps hashes from being guessed by trying all card numbers. */
 export function compileRules(rules: readonly RedactRule[], hashKey: Uint8Array): CompiledRules {
@@ -72,6 +73,7 @@ export function compileRules(rules: readonly RedactRule[], hashKey: Uint8Array):
     replace(mode, text) {
       if (mode === 'drop') return undefined;
       if (mode === 'mask') return masked;
+      if (isHash.test(text)) return text; // an intent is redacted before it becomes a row
       return `hash:${createHmac('sha256', hashKey).update(text).digest('hex').slice(0, 32)}`;
     },
   };

@@ -22,24 +22,32 @@ export interface RawAnswer {
 export function finishRow(packed: PackedRow, answer: RawAnswer | undefined, options: FinishOptions): NewRow {
   const { rules } = options;
   if (!rules) return stored({ ...packed, ...keep(answer, options) });
+  const text = answer?.bytes && Buffer.from(answer.bytes).toString('utf8');
+  const { row, answerText } = redactColumns(packed, text, rules);
+  const bytes = answerText === undefined ? undefined : Buffer.from(answerText);
+  return stored({ ...row, ...keep(answer && { ...answer, bytes }, options) });
+}
+
+/** Every text of a row, redacted; what was taken out anywhere is taken out everywhere: upstreams repeat what they were told. */
+export function redactColumns(
+  packed: PackedRow,
+  answer: string | undefined,
+  rules: CompiledRules,
+): { readonly row: PackedRow; readonly answerText: string | undefined } {
   const taken: Taken = new Map();
   const sentence = (text: string | null) => (text === null ? null : redactText(text, rules, [], taken));
   const json = (text: string | null, at: string) => (text === null ? null : redactOrNothing(text, rules, at, taken));
   const args = json(packed.arguments, '/arguments');
+  const sent = json(packed.sent_arguments, '/sent_arguments');
   const detail = json(packed.detail, '')!;
   const error = sentence(packed.error);
   const tool = sentence(packed.tool);
-  const text = answer?.bytes && Buffer.from(answer.bytes).toString('utf8');
-  const redacted = text === undefined ? undefined : json(text, '/answer')!;
-  // What was taken out anywhere is taken out everywhere: upstreams repeat what they were told.
+  const answerText = answer === undefined ? undefined : scrubJson(json(answer, '/answer')!, taken);
   const clean = (text: string | null) => (text === null ? null : scrubJson(text, taken));
-  const kept = answer && {
-    ...answer,
-    bytes: redacted === undefined ? undefined : Buffer.from(scrubJson(redacted, taken)),
-  };
-  return stored({
+  const row = {
     ...packed,
     arguments: clean(args),
+    sent_arguments: clean(sent),
     detail: clean(detail)!,
     error: error === null ? null : scrubText(error, taken),
     tool: tool === null ? null : scrubText(tool, taken),
@@ -47,8 +55,8 @@ export function finishRow(packed: PackedRow, answer: RawAnswer | undefined, opti
     agent: at(packed.agent, '/agent', rules),
     client: at(packed.client, '/client', rules),
     peer: at(packed.peer, '/peer', rules),
-    ...keep(kept, options),
-  });
+  };
+  return { row, answerText };
 }
 
 /** A column that a path names: `paths: ['/peer']`. */

@@ -32,7 +32,9 @@ export interface NewRow {
   readonly process: string;
   /** JSON text; the client's own number texts are kept. */
   readonly arguments: string | null;
-  /** JSON text: verdicts, reason, trace, evidence, approval, limits, flags, sent_arguments, data, fields. */
+  /** JSON text, when a plugin rewrote them. */
+  readonly sent_arguments: string | null;
+  /** JSON text: verdicts, reason, trace, evidence, approval, limits, flags, data, fields. */
   readonly detail: string;
   readonly error: string | null;
   readonly answer_form: 'whole' | 'summary' | 'shortened' | 'none';
@@ -74,6 +76,7 @@ export const columns = [
   'version',
   'process',
   'arguments',
+  'sent_arguments',
   'detail',
   'error',
   'answer_form',

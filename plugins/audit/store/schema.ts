@@ -19,12 +19,12 @@ const first = `
   CREATE TABLE rows (seq INTEGER PRIMARY KEY, ${rowColumns.join(', ')}, hash BLOB NOT NULL) STRICT;
   CREATE UNIQUE INDEX rows_id ON rows (id);
   CREATE INDEX rows_at ON rows (at);
-  CREATE INDEX rows_tool ON rows (tool) WHERE tool IS NOT NULL;
-  CREATE INDEX rows_outcome ON rows (outcome);
-  CREATE INDEX rows_session ON rows (session) WHERE session IS NOT NULL;
-  CREATE INDEX rows_agent ON rows (agent) WHERE agent IS NOT NULL;
-  CREATE INDEX rows_rule ON rows (rule) WHERE rule IS NOT NULL;
-  CREATE INDEX rows_slow ON rows (total_us) WHERE total_us >= 1000000;
+  CREATE INDEX rows_tool ON rows (tool, at) WHERE tool IS NOT NULL;
+  CREATE INDEX rows_outcome ON rows (outcome, at);
+  CREATE INDEX rows_session ON rows (session, at) WHERE session IS NOT NULL;
+  CREATE INDEX rows_agent ON rows (agent, at) WHERE agent IS NOT NULL;
+  CREATE INDEX rows_rule ON rows (rule, at) WHERE rule IS NOT NULL;
+  CREATE INDEX rows_slow ON rows (at) WHERE total_us >= 1000000;
   CREATE TABLE segments (
     number INTEGER PRIMARY KEY, state TEXT NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
     first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, previous BLOB NOT NULL, last BLOB NOT NULL,

@@ -41,6 +41,7 @@ export function packedRow(over: Partial<PackedRow> = {}): PackedRow {
     version: '0.1.0',
     process: 'p1',
     arguments: '{"amount":100,"currency":"GBP"}',
+    sent_arguments: null,
     detail: '{"reason":"The rule allows it.","verdicts":[]}',
     error: null,
     ...over,

@@ -191,6 +191,7 @@ const anyRow: fc.Arbitrary<NewRow> = fc.record({
   version: text,
   process: text,
   arguments: nullable,
+  sent_arguments: nullable,
   detail: text,
   error: nullable,
   answer_form: fc.constantFrom('whole' as const, 'none' as const),

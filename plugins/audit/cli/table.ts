@@ -1,0 +1,60 @@
+/** Rows for people: one line each, cut to the terminal; and one row in full. */
+import type { AuditRow, AuditSummary } from '../contract.ts';
+
+/** Nothing that came from outside moves the cursor, rings, hides or turns the line around. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (character) =>
+    character === '\n' ? '⏎' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+export function summaryLine(row: AuditSummary, columns: number): string {
+  const time = row.time.slice(0, 19).replace('T', ' ');
+  const who = row.agent ?? row.session ?? '';
+  const what = row.tool ?? row.method ?? row.kind;
+  const why = row.outcome === 'forwarded' ? '' : (row.rule ?? row.code ?? '');
+  const line = `${time}  ${cell(row.outcome, 9)}  ${cell(what, 24)}  ${cell(who, 16)}  ${milliseconds(row.total_ms)}  ${[why, row.arguments_line ?? ''].filter(Boolean).join('  ')}`;
+  return cut(printable(line), columns);
+}
+export function summaryHeading(columns: number): string {
+  return cut(
+    `${'TIME (UTC)'.padEnd(19)}  OUTCOME    ${'TOOL'.padEnd(24)}  ${'AGENT'.padEnd(16)}        MS  WHY, ARGUMENTS`,
+    columns,
+  );
+}
+
+export function rowPage(row: AuditRow): string {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(row)) {
+    const isEmpty =
+      value === null ||
+      value === '' ||
+      (Array.isArray(value) && value.length === 0) ||
+      (isObject(value) && Object.keys(value).length === 0);
+    if (isEmpty) continue;
+    if (typeof value !== 'object') lines.push(`${name.padEnd(16)}${printable(String(value))}`);
+    else
+      lines.push(
+        name,
+        ...JSON.stringify(value, null, 2)
+          .split('\n')
+          .map((line) => `  ${printable(line)}`),
+      );
+  }
+  return lines.join('\n');
+}
+
+function cell(text: string, width: number): string {
+  return cut(printable(text), width).padEnd(width);
+}
+function cut(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+function milliseconds(ms: number): string {
+  return (ms < 100 ? ms.toFixed(1) : ms.toFixed(0)).padStart(8);
+}
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
