@@ -9,6 +9,8 @@ export type PanelSlot = 'page' | 'overview-card' | 'call-section' | 'settings';
  * The module is self-contained (no import map) and defines `element`; the dashboard creates it and sets `host`.
  */
 export interface DashboardPanel {
+  /** The contributing plugin: `api.name`. */
+  readonly plugin: string;
   readonly slot: PanelSlot;
   /** Shown in the navigation, or as the heading. */
   readonly title: string;
@@ -29,7 +31,10 @@ export interface PanelHost {
   readonly plugin: string;
   readonly slot: PanelSlot;
   /** `fetch` bound to the plugin's own routes (`/api/plugins/<plugin>`): JSON in, JSON out; rejects with the error's sentence. */
-  api(path: string, options?: { readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; readonly body?: unknown }): Promise<unknown>;
+  api(
+    path: string,
+    options?: { readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; readonly body?: unknown },
+  ): Promise<unknown>;
   /** Events of the dashboard's stream (`call`, `approval`, `budget`, `config`, `plugin`). Returns how to stop. */
   subscribe(type: string, listener: (event: unknown) => void): () => void;
   /** Goes to a page of the dashboard: `/audit?tool=create_payment`. */
