@@ -1,5 +1,5 @@
 /** Finds the smallest change of a refused call's arguments that these rules would let through, and proves it by judging. */
-import { compareDecimal, isDecimal, type Call, type Effect, type Json, type JsonObject } from '@gethelio/proxy/plugin';
+import { compareDecimal, isDecimal, type Call, type Effect, type Json, type JsonObject, type Verdict } from '@gethelio/proxy/plugin';
 import { isScalar, seenAt, show } from './comparand.ts';
 import type { Part } from './comparison.ts';
 import type { InputComparison } from './conditions/built-in.ts';
@@ -38,6 +38,18 @@ export function smallestChange(policy: CompiledPolicy, seen: Tried, judgement: J
     if (effect !== undefined && effect !== 'deny') return { edits, effect, sentence: sentenceOf(edits, seen.call) };
   }
   return undefined;
+}
+
+/** Denies say what to change where the policy knows it, and that a retry is no use where nothing would help. */
+export function withAdvice(policy: CompiledPolicy, seen: Tried, judgement: Judgement): readonly Verdict[] {
+  const { verdicts } = judgement;
+  if (!verdicts.some(({ effect, shadow }) => effect === 'deny' && !shadow)) return verdicts;
+  const change = smallestChange(policy, seen, judgement);
+  const then = change?.effect === 'hold' ? 'a person would be asked' : change?.effect === 'simulate' ? 'it would be a dry run' : 'it would be allowed';
+  const advice = change
+    ? { retry: { allowed: true }, suggestion: `Call ${seen.call.name} again ${change.sentence}: ${then}.` }
+    : { retry: { allowed: false } };
+  return verdicts.map((verdict) => (verdict.effect === 'deny' ? { ...verdict, ...advice } : verdict));
 }
 
 const rank: Readonly<Record<Effect, number>> = { allow: 0, hold: 1, simulate: 2, deny: 3 };

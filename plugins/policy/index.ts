@@ -26,6 +26,7 @@ import { compileComparison } from './comparison.ts';
 import { compileGlob } from './glob.ts';
 import { hideDenied } from './hide.ts';
 import { isUncallable, judge, type Judgement } from './judge.ts';
+import { withAdvice } from './change.ts';
 import { gatherWords } from './language.ts';
 import { lintPolicy } from './lint.ts';
 import { compilePath } from './path.ts';
@@ -90,7 +91,8 @@ export const policy = definePlugin({
       facts.set(policyTrace, () => traceOf(all, ctx, judgement) as unknown as Json);
       if (judgement.flagged) facts.set(flaggedDestructive, all.flagDestructive);
       const unreadable = all.trackers.length === 0 ? undefined : invalidAmount(all.trackers, ctx.call);
-      const verdicts = unreadable ? [...judgement.verdicts, unreadable] : judgement.verdicts;
+      const advised = withAdvice(all, ctx, judgement);
+      const verdicts = unreadable ? [...advised, unreadable] : advised;
       return all.hideDenied && isUncallable(all, ctx) ? verdicts.map(hidden) : verdicts;
     }
 

@@ -117,7 +117,6 @@ function deniedByDefault({ call }: Trial): Verdict {
     effect: 'deny',
     code: 'policy_denied',
     reason: `No rule allows the ${call.kind} "${call.name}", and what is not allowed is denied.`,
-    retry: { allowed: false },
   };
 }
 
