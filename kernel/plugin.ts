@@ -13,6 +13,7 @@ export { toolDefinition } from './mcp/tool-definition.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';
 export { deny } from './decision.ts';
 export { writeJson } from './mcp/write-json.ts';
+export { decimalAt, readStrict, readStrictText } from './mcp/json.ts';
 export { uuidv7 } from './uuid.ts';
 export {
   addDecimal,

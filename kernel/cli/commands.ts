@@ -14,11 +14,6 @@ export const builtin: readonly BuiltinCommand[] = [
     load: () => import('./commands/init.ts'),
   },
   { name: 'start', summary: 'run the proxy', load: () => import('./commands/start.ts') },
-  {
-    name: 'stdio',
-    summary: 'run as a stdio MCP server in front of another one',
-    load: () => import('./commands/stdio.ts'),
-  },
   { name: 'validate', summary: 'check helio.yaml', load: () => import('./commands/validate.ts') },
   {
     name: 'config',
@@ -30,13 +25,7 @@ export const builtin: readonly BuiltinCommand[] = [
     summary: 'list, info, check, docs, new: the plugins',
     load: () => import('./commands/plugins.ts'),
   },
-  {
-    name: 'connect',
-    summary: 'show or write what a client needs to use Helio',
-    load: () => import('./commands/connect.ts'),
-  },
   { name: 'status', summary: 'how the running Helio is doing', load: () => import('./commands/status.ts') },
-  { name: 'doctor', summary: 'look for what could be wrong here', load: () => import('./commands/doctor.ts') },
 ];
 
 /** Commands of the standard plugins, for `--help` without loading them; a test compares the list with what they contribute. */

@@ -1,0 +1,62 @@
+/** `helio init`: writes helio.yaml and a .env (0600) with a fresh dashboard secret. Running it twice changes nothing. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { exitCodes, helioError } from '../../errors.ts';
+import { configPathOf } from '../config-path.ts';
+import { note, out } from '../terminal.ts';
+import { parseUsage } from '../usage.ts';
+
+const templates = ['minimal', 'strict', 'payments'] as const;
+const secretName = 'HELIO_DASHBOARD_SECRET';
+
+export async function run(args: readonly string[]): Promise<number> {
+  const usage = parseUsage(args, (command) =>
+    command
+      .name('helio init')
+      .description('Writes helio.yaml and a .env with a fresh secret.')
+      .option('--template <name>', `${templates.join(', ')}`, 'minimal')
+      .option('--force', 'replace a helio.yaml that is there')
+      .option('--yes', 'ask nothing'),
+  );
+  if (usage === undefined) return exitCodes.ok;
+  const path = configPathOf(usage);
+  const { template, force } = usage.options as { template: string; force?: boolean };
+  if (!(templates as readonly string[]).includes(template)) {
+    throw helioError('HELIO_CLI_USAGE', {
+      detail: `unknown template "${template}": there are ${templates.join(', ')}`,
+      command: 'helio init',
+    });
+  }
+  if (existsSync(path) && !force) {
+    note(`${path} is there already and stays as it is (--force replaces it)`);
+  } else {
+    const text = await readFile(new URL(`../templates/${template}.yaml`, import.meta.url), 'utf8');
+    await writeFile(path, text);
+    out(`wrote ${path}`);
+  }
+  await ensureSecret(join(dirname(path), '.env'));
+  await ensureIgnored(join(dirname(path), '.gitignore'));
+  out('\nNext:\n  helio validate\n  helio start');
+  return exitCodes.ok;
+}
+
+/** Adds the secret to .env once; an existing one stays. */
+async function ensureSecret(path: string): Promise<void> {
+  const before = await readFile(path, 'utf8').catch(() => '');
+  if (new RegExp(`^\\s*${secretName}=`, 'm').test(before)) return;
+  const line = `${secretName}=${randomBytes(24).toString('hex')}\n`;
+  if (before === '') await writeFile(path, line, { mode: 0o600 });
+  else await appendFile(path, `${before.endsWith('\n') ? '' : '\n'}${line}`);
+  out(`wrote ${secretName} to ${path}`);
+}
+
+/** Secrets and state do not belong into Git; a folder without Git gets nothing. */
+async function ensureIgnored(path: string): Promise<void> {
+  if (!existsSync(join(dirname(path), '.git'))) return;
+  const before = await readFile(path, 'utf8').catch(() => '');
+  const missing = ['.env', '.helio/'].filter((entry) => !before.split(/\r?\n/).includes(entry));
+  if (missing.length === 0) return;
+  await appendFile(path, `${before === '' || before.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`);
+}
