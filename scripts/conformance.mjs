@@ -116,7 +116,9 @@ async function serverThroughHelio(leg, node, folder) {
   const upstream =
     leg.upstream === 'stdio' ? undefined : await startFixture([leg.upstream === 'sse' ? '--sse' : '--http', '0']);
   const command = `  command: ${JSON.stringify(process.execPath)}\n  args: [${JSON.stringify(fixture)}]`;
-  const helio = await startHelioProcess(config(upstream ? `  url: '${upstream.url}'` : command));
+  const helio = await startHelioProcess(
+    config(upstream ? `  url: '${upstream.url}'${leg.upstream === 'sse' ? '\n  transport: sse' : ''}` : command),
+  );
   try {
     return await server(node, leg, helio.mcp, join(folder, leg.name.replaceAll('/', '-')));
   } finally {
