@@ -32,6 +32,7 @@ export function duration() {
   return text(durationMs, wantDuration, (bare) => `${bare}s`, {
     pattern: '^\\d+(\\.\\d+)? ?(ms|s|m|h|d)$',
     examples: ['250ms', '300s', '10m', '1h', '90d'],
+    unit: 'duration',
   });
 }
 
@@ -40,14 +41,36 @@ export function byteSize() {
   return text(sizeBytes, wantSize, (bare) => `${bare}B`, {
     pattern: '^\\d+(\\.\\d+)? ?([KMG]i?)?B$',
     examples: ['512KiB', '4MiB'],
+    unit: 'size',
   });
+}
+
+/** Says in the JSON Schema what the number behind the text counts. */
+export const unitKey = 'x-helio-unit';
+
+/** The shortest way to write milliseconds: `300000` is `5m`. */
+export function durationText(ms: number): string {
+  const unit = (['d', 'h', 'm', 's'] as const).find((each) => ms > 0 && ms % durationUnits[each] === 0) ?? 'ms';
+  return `${ms / durationUnits[unit]}${unit}`;
+}
+
+/** `4194304` is `4MiB`. */
+export function sizeText(bytes: number): string {
+  const [name, unit] = (
+    [
+      ['GiB', 1024 ** 3],
+      ['MiB', 1024 ** 2],
+      ['KiB', 1024],
+    ] as const
+  ).find(([, each]) => bytes > 0 && bytes % each === 0) ?? ['B', 1];
+  return `${bytes / unit}${name}`;
 }
 
 function text(
   parse: (text: string) => number | undefined,
   want: string,
   withUnit: (bare: number) => string,
-  shape: { readonly pattern: string; readonly examples: readonly string[] },
+  shape: { readonly pattern: string; readonly examples: readonly string[]; readonly unit: 'duration' | 'size' },
 ) {
   return z
     .string({
@@ -55,6 +78,6 @@ function text(
         typeof input === 'number' ? `${input} has no unit: ${want} (write "${withUnit(input)}"?)` : want,
     })
     .refine((written) => parse(written) !== undefined, want)
-    .meta({ pattern: shape.pattern, examples: [...shape.examples] })
+    .meta({ pattern: shape.pattern, examples: [...shape.examples], [unitKey]: shape.unit })
     .transform((written) => parse(written)!);
 }

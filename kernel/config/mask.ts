@@ -1,7 +1,7 @@
 /** Keeps secrets off screens, exports and logs: masks marked fields of the config, and scrubs their values from any text. */
 import type { z } from 'zod';
 import type { Json, JsonObject } from '../plugin.ts';
-import { alternatives, memberSchemas, unwrapOnce } from './schema-walk.ts';
+import { alternatives, memberSchemas } from './schema-walk.ts';
 import { isSecret } from './secret.ts';
 
 export const mask = '***';
@@ -58,8 +58,7 @@ function walk(value: Json, schemas: readonly z.ZodType[], key: string, hide: (se
 
 /** Marked at any layer of wrapping, or in any branch of a union: too much hidden is better than too little. */
 function hasMark(schema: z.ZodType): boolean {
-  for (let layer: z.ZodType | undefined = schema; layer; layer = unwrapOnce(layer)) if (isSecret(layer)) return true;
-  return alternatives(schema).some(isSecret);
+  return isSecret(schema) || alternatives(schema).some(isSecret);
 }
 
 function leaves(value: Json): readonly string[] {

@@ -86,6 +86,31 @@ describe('masking', () => {
     });
   });
 
+  it('holds whatever is added to a marked schema afterwards, and marks no other use of it', () => {
+    const shared = z.string().min(1);
+    const variants = {
+      described: secret().describe('A token.'),
+      longer: secret().min(8).max(100).regex(/x/),
+      refined: secret().refine(() => true),
+      optional: secret().optional().describe('x'),
+      trimmed: secret().trim().default('d').describe('y'),
+      converted: secret()
+        .transform((text) => text.length)
+        .describe('z'),
+      listed: z.array(secret().describe('one')).describe('all'),
+      marked: secret(shared),
+      open: shared,
+    };
+    const masked = maskSections(
+      { all: Object.fromEntries(Object.keys(variants).map((key) => [key, key === 'listed' ? ['v'] : 'v'])) },
+      new Map([['all', z.strictObject(variants)]]),
+    );
+    const hidden = Object.fromEntries(
+      Object.keys(variants).map((key) => [key, key === 'open' ? 'v' : key === 'listed' ? ['***'] : '***']),
+    );
+    expect(masked).toEqual({ all: hidden });
+  });
+
   it('leaves the tree as it was', () => {
     const before = JSON.stringify(tree);
     maskSections(tree, schemas);
