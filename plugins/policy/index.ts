@@ -3,6 +3,7 @@ import { counters, ledger } from '@gethelio/proxy/contracts/state';
 import { lastSessions } from '@gethelio/proxy/contracts/identity';
 import {
   banner,
+  cliCommand,
   definePlugin,
   sumDecimals,
   type CallContext,
@@ -23,6 +24,8 @@ import {
   type PolicyRules,
 } from './contract.ts';
 import { compileComparison } from './comparison.ts';
+import { explainCommand } from './cli.ts';
+import { explainRoute, policiesRoute } from './explain.ts';
 import { compileGlob } from './glob.ts';
 import { hideDenied } from './hide.ts';
 import { isUncallable, judge, type Judgement } from './judge.ts';
@@ -122,7 +125,7 @@ export const policy = definePlugin({
 
     const rules: PolicyRules = {
       get rules() {
-        return viewsOf(compiled(), api.configPath);
+        return viewsOf(compiled(), api.configPath, kernel.configuration().text, (path) => api.locate(path));
       },
       get default() {
         return compiled().default;
@@ -130,6 +133,10 @@ export const policy = definePlugin({
       withField: (key) => compiled().rules.map(({ view }) => view).filter(({ fields }) => Object.hasOwn(fields, key)),
       about: ({ call }) => compiled().index.about(call).map(({ view }) => view),
     };
+    api.routes(explainRoute(kernel), { prefix: '/api/explain' });
+    api.routes(policiesRoute(rules), { prefix: '/api/policies' });
+    api.contribute(cliCommand, explainCommand(kernel));
+
     return {
       policyRules: rules,
       policyLanguage: {
