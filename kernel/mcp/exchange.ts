@@ -13,6 +13,7 @@ import type { Final, ForwardLeg, Gate, Incoming, Landing, Lookup } from './incom
 import { KeepAlive } from './keep-alive.ts';
 import { landingOfAnswer, landingOfBody, messageBytes, type Landed } from './landing.ts';
 import { idKey, rpcCode, type Message, type RpcId } from './messages.ts';
+import { paramHeaders, paramMismatch } from './param-headers.ts';
 import { withArguments } from './rewrite.ts';
 import type { Scanned } from './scan.ts';
 import type { ClientSession, OpenRequest, Sessions } from './sessions.ts';
@@ -114,6 +115,21 @@ export class Exchange implements Receiver, OpenRequest {
       .then((final) => this.#finish(final));
   }
 
+  /** Where Helio is the HTTP server: a sentence part when `Mcp-Param-*` and the arguments differ. */
+  async checkParamHeaders(subject: Subject): Promise<string | undefined> {
+    this.#subject = subject;
+    const found = await this.lookup();
+    if (!('found' in found) || !found.found) return undefined;
+    return paramMismatch(found.found.inputSchema, subject.arguments, (name) => headerOf(this.#request.headers, name));
+  }
+
+  /** It was refused before anybody judged it. */
+  abandon(): void {
+    this.#isFinished = true;
+    this.#world.open.delete(this);
+    this.#session.open.delete(this.key);
+  }
+
   /** Goes on as it is. */
   pass(): void {
     this.#send(this.#message.bytes, undefined);
@@ -131,8 +147,8 @@ export class Exchange implements Receiver, OpenRequest {
   forward(leg: ForwardLeg): Promise<Landing> {
     return new Promise((resolve) => {
       this.#land = resolve;
-      const bytes = leg.arguments ? withArguments(this.#message, leg.arguments) : this.#message.bytes;
-      this.#send(bytes, leg.headers.size > 0 ? leg.headers : undefined);
+      if (leg.arguments) return void this.#sendRewritten(leg.arguments, leg.headers);
+      this.#send(this.#message.bytes, leg.headers.size > 0 ? leg.headers : undefined);
     });
   }
 
@@ -165,12 +181,23 @@ export class Exchange implements Receiver, OpenRequest {
     else if (this.#responder.isGone) this.expire();
   }
 
+  /** A modern upstream compares the arguments with the headers that mirror them, so these are rewritten too. */
+  async #sendRewritten(args: NonNullable<ForwardLeg['arguments']>, headers: ForwardLeg['headers']): Promise<void> {
+    const extra = new Map<string, string | undefined>(headers);
+    if (this.#era === 'modern' && this.#subject?.kind === 'tool') {
+      const found = await this.lookup();
+      const schema = 'found' in found ? found.found?.inputSchema : undefined;
+      for (const [name, value] of paramHeaders(schema, args)) extra.set(name, value);
+    }
+    this.#send(withArguments(this.#message, args), extra);
+  }
+
   #abort(): void {
     this.#aborter ??= new AbortController();
     this.#aborter.abort();
   }
 
-  #send(bytes: Uint8Array, extra: ReadonlyMap<string, string> | undefined): void {
+  #send(bytes: Uint8Array, extra: ReadonlyMap<string, string | undefined> | undefined): void {
     const { upstream, headers } = this.#request;
     this.#isForwarded = true;
     this.#keepAlive?.forwarded();

@@ -33,7 +33,7 @@ export interface RequestHeaderRules {
 export function requestHeaders(
   client: Headers,
   rules: RequestHeaderRules,
-  extra: ReadonlyMap<string, string> | undefined,
+  extra: ReadonlyMap<string, string | undefined> | undefined,
 ): string[] {
   const out: string[] = ['accept-encoding', 'identity'];
   const connection = client['connection'];
@@ -50,7 +50,8 @@ export function requestHeaders(
     else if (value) for (const one of value) out.push(name, one);
   }
   for (const [name, value] of rules.added) if (!extra?.has(name)) out.push(name, value);
-  if (extra) for (const [name, value] of extra) if (!notForUpstream.has(name)) out.push(name, value);
+  if (extra)
+    for (const [name, value] of extra) if (value !== undefined && !notForUpstream.has(name)) out.push(name, value);
   return out;
 }
 

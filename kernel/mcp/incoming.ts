@@ -1,5 +1,5 @@
 /** Where a door and the pipeline meet: what a door hands in, and what it gets back. */
-import type { Answer, Arrival, Awaitable, Call, ToolDefinition } from '../plugin.ts';
+import type { Answer, Arrival, Awaitable, Call, Decision, Outcome, ToolDefinition } from '../plugin.ts';
 import type { StrictObject } from './json.ts';
 
 export type JsonRpcId = string | number;
@@ -30,6 +30,8 @@ export type Lookup =
   | { readonly unavailable: string };
 
 export interface ForwardLeg {
+  readonly callId: string;
+  readonly decision: Decision;
   /** Only when a plugin rewrote them: else the judged bytes are sent as they came. */
   readonly arguments?: Call['arguments'];
   /** Extra transport headers; lower-case names. */
@@ -48,8 +50,8 @@ export type Landing =
 export type Final =
   /** The very answer that landed: the door passes the original message on, byte for byte. */
   | { readonly kind: 'as_landed' }
-  /** Another answer: the door wraps it as `{"jsonrpc":"2.0","id":...}`. */
-  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** Another answer: the door wraps it as `{"jsonrpc":"2.0","id":...}`. `instead` says why, for doors that are asked. */
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly instead?: { readonly id: string; readonly decision: Decision; readonly outcome: Outcome } }
   /** The upstream's own HTTP refusal (401, 404, ...): pass status, headers and body. */
   | { readonly kind: 'pass_through' }
   /** The caller is gone: nothing is to be said. */

@@ -113,8 +113,20 @@ export function createRelay(world: RelayWorld): Relay {
       });
     }
     const exchange = new Exchange(world, request, responder, message, era, session, sessionId);
-    if (subject) exchange.govern(subject);
-    else exchange.pass();
+    if (!subject) return exchange.pass();
+    const mirrorsParams =
+      era === 'modern' && subject.kind === 'tool' && request.door !== 'stdio' && request.upstream.transport !== 'http';
+    if (!mirrorsParams) return exchange.govern(subject);
+    void exchange.checkParamHeaders(subject).then((mismatch) => {
+      if (mismatch === undefined) return exchange.govern(subject);
+      exchange.abandon();
+      const reason = `Bad Request: the request headers and body disagree: ${mismatch}`;
+      refuse(request, responder, {
+        ...refusalOf(request, message, 'header_mismatch', reason),
+        status: 400,
+        rpcCode: rpcCode.headerMismatch,
+      });
+    });
   }
 
   return {

@@ -6,12 +6,14 @@ import type { RpcId } from './messages.ts';
 export interface Scanned {
   readonly kind: 'answer' | 'request' | 'notification';
   readonly id: RpcId | undefined;
+  /** Where the id stands, so that another can stand in its place. */
+  readonly idSpan: Span | undefined;
   readonly method: string | undefined;
   /** Of answers only. */
   readonly answer: Answer | undefined;
 }
 
-interface Span {
+export interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -34,11 +36,16 @@ export function scanMessage(message: Uint8Array): Scanned | undefined {
     if (result ?? error) return undefined;
     const name = parsed(textOf(bytes, method));
     if (typeof name !== 'string') return undefined;
-    return { kind: idSpan ? 'request' : 'notification', id, method: name, answer: undefined };
+    return { kind: idSpan ? 'request' : 'notification', id, idSpan, method: name, answer: undefined };
   }
   if ((result === undefined) === (error === undefined)) return undefined;
   const answer = result ? resultOf(bytes, result) : error && errorOf(bytes, error);
-  return answer && { kind: 'answer', id, method: undefined, answer };
+  return answer && { kind: 'answer', id, idSpan, method: undefined, answer };
+}
+
+/** The same message under another id; `idText` is JSON. */
+export function withId(message: Buffer, span: Span, idText: string): Buffer {
+  return Buffer.concat([message.subarray(0, span.start), Buffer.from(idText), message.subarray(span.end)]);
 }
 
 function resultOf(bytes: Buffer, span: Span): Answer | undefined {

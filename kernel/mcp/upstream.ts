@@ -16,8 +16,8 @@ export interface Outgoing {
   readonly era: 'legacy' | 'modern';
   /** The client's headers with lower-case names, before the adapter strips and adds. */
   readonly headers: Headers;
-  /** Added last: from `setHeader` of plugins. */
-  readonly extra?: ReadonlyMap<string, string>;
+  /** Added last, in place of the client's: from `setHeader` of plugins. Undefined takes the client's away. */
+  readonly extra?: ReadonlyMap<string, string | undefined>;
   /** Of a POST: what is sent, byte for byte, and what it says. */
   readonly bytes?: Uint8Array;
   readonly message?: Message;

@@ -4,6 +4,7 @@ import { transportOf, type UpstreamConfig } from '../config.ts';
 import type { OwnIdentity } from '../own-client.ts';
 import type { Upstream } from '../upstream.ts';
 import { createHttpUpstream } from './http.ts';
+import { createStdioUpstream } from './stdio.ts';
 
 export interface UpstreamOptions {
   readonly name: string;
@@ -19,7 +20,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   switch (transportOf(options.config)) {
     case 'http':
       return createHttpUpstream({ ...options, config: { ...options.config, url: options.config.url! } });
-    default:
-      throw new Error('this transport is not there yet');
+    case 'stdio':
+      return createStdioUpstream({ ...options, config: { ...options.config, command: options.config.command! } });
+    case 'sse':
+      throw new Error('the sse transport is not there yet');
   }
 }

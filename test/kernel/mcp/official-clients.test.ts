@@ -8,7 +8,7 @@ import { openDoors, type TestDoors } from './support/doors.ts';
 
 let fixture: ChildProcess;
 let direct: URL;
-let doors: TestDoors;
+const doors: { [transport: string]: TestDoors } = {};
 
 beforeAll(async () => {
   fixture = spawn(process.execPath, ['test/fixtures/conformance/main.mjs', '--http', '0'], {
@@ -16,10 +16,11 @@ beforeAll(async () => {
   });
   const line = await new Promise<string>((done) => fixture.stderr!.once('data', (chunk) => done(String(chunk))));
   direct = new URL(/http:\S+/.exec(line)![0]);
-  doors = await openDoors({ url: direct.href });
+  doors['http'] = await openDoors({ url: direct.href });
+  doors['stdio'] = await openDoors({ command: process.execPath, args: ['test/fixtures/conformance/main.mjs'] });
 });
 afterAll(async () => {
-  await doors?.stop();
+  for (const open of Object.values(doors)) await open.stop();
   fixture?.kill();
 });
 
@@ -41,7 +42,13 @@ const eras = {
   },
 };
 
-describe.each(Object.entries(eras))('%s', (_name, connect) => {
+const matrix = Object.entries(eras).flatMap(([era, connect]) =>
+  ['http', 'stdio'].map((transport) => ({ era, connect, transport })),
+);
+
+describe.each(matrix)('$era over $transport', ({ connect, transport }) => {
+  const through = () => doors[transport]!.mcp;
+
   test('lists, calls, reads and gets the same as without Helio', async () => {
     const answers = async (url: URL) => {
       const client = (await connect(url)) as ClientV1;
@@ -62,7 +69,7 @@ describe.each(Object.entries(eras))('%s', (_name, connect) => {
         await client.close();
       }
     };
-    expect(await answers(doors.mcp)).toEqual(await answers(direct));
+    expect(await answers(through())).toEqual(await answers(direct));
   });
 
   test('sees progress while the tool runs', async () => {
@@ -79,9 +86,9 @@ describe.each(Object.entries(eras))('%s', (_name, connect) => {
         await client.close();
       }
     };
-    const through = await progressOf(doors.mcp);
-    expect(through.length).toBeGreaterThan(1);
-    expect(through).toEqual(await progressOf(direct));
+    const seen = await progressOf(through());
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen).toEqual(await progressOf(direct));
   });
 
   test('is told of an unknown tool as the server tells it', async () => {
@@ -93,6 +100,6 @@ describe.each(Object.entries(eras))('%s', (_name, connect) => {
         await client.close();
       }
     };
-    expect(await errorOf(doors.mcp)).toEqual(await errorOf(direct));
+    expect(await errorOf(through())).toEqual(await errorOf(direct));
   });
 });
