@@ -125,7 +125,7 @@ export const policy = definePlugin({
 
     const rules: PolicyRules = {
       get rules() {
-        return viewsOf(compiled(), api.configPath, kernel.configuration().text, (path) => api.locate(path));
+        return viewsOf(compiled(), api.configPath, () => kernel.configuration().text, (path) => api.locate(path));
       },
       get default() {
         return compiled().default;

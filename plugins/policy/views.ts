@@ -9,20 +9,25 @@ import type { CompiledPolicy } from './policy.ts';
 export function viewsOf(
   policy: CompiledPolicy,
   section: ConfigPath,
-  text: string,
+  text: () => string,
   locate: (path: ConfigPath) => Place | undefined,
 ): readonly RuleView[] {
   const warnings = lintPolicy(policy, section);
-  const lines = text.split(/\r\n|\r|\n/);
+  let lines: readonly string[] | undefined;
   return policy.rules.map(({ view, written }) => ({
     name: view.name,
     line: view.line,
     action: view.action,
     mode: view.mode,
     tags: view.tags,
-    source:
-      sourceAt(lines, locate([...section, 'rules', view.index]), locate([...section, 'rules', view.index + 1])) ??
-      stringify(written, { lineWidth: 100, singleQuote: true }).trimEnd(),
+    // Read on demand: while a generation is checked (approvals asks for actions then) its text is not the current one yet.
+    get source() {
+      lines ??= text().split(/\r\n|\r|\n/);
+      return (
+        sourceAt(lines, locate([...section, 'rules', view.index]), locate([...section, 'rules', view.index + 1])) ??
+        stringify(written, { lineWidth: 100, singleQuote: true }).trimEnd()
+      );
+    },
     warnings: warnings.filter(({ path }) => path[section.length + 1] === view.index).map(({ message }) => message),
   }));
 }
