@@ -48,7 +48,7 @@ export async function loadGeneration(input: LoadInput): Promise<Built> {
     return buildGeneration({
       file,
       plugins: remaining,
-      kernelSchemas,
+      kernelSchemas: { ...kernelSchemas, ...switchedOffSections(file, standard) },
       knownSections: Object.fromEntries(standard.map(({ name, section }) => [section ?? name, name])),
       number: input.number,
       scope: input.scope,
@@ -86,10 +86,21 @@ function inStandardOrder(entries: readonly PluginEntry[], standard: readonly Sta
   return [...entries].sort((a, b) => place(a) - place(b));
 }
 
-/** `enabled: false` in a plugin's section is as if the plugin were not listed. */
+/** `enabled: false` in the section of a listener is as if its plugin were not listed; elsewhere it is the plugin's own key. */
 function isSwitchedOff(file: ConfigFile, name: string, standard: readonly StandardPlugin[]): boolean {
-  const section = file.tree[standard.find((plugin) => plugin.name === name)?.section ?? name];
+  const row = standard.find((plugin) => plugin.name === name);
+  if (row?.listens !== true) return false;
+  const section = file.tree[row.section ?? name];
   return typeof section === 'object' && section !== null && (section as { enabled?: unknown }).enabled === false;
+}
+
+/** What else stands in the section of a switched-off listener is not looked at. */
+function switchedOffSections(
+  file: ConfigFile,
+  standard: readonly StandardPlugin[],
+): { readonly [name: string]: z.ZodType } {
+  const off = standard.filter(({ name }) => isSwitchedOff(file, name, standard));
+  return Object.fromEntries(off.map(({ name, section }) => [section ?? name, z.looseObject({})]));
 }
 
 /** Adds the standard provider of every needed service that no listed plugin provides. */

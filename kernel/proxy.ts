@@ -1,13 +1,15 @@
 /** The running proxy: boot, serve, reload, drain, stop. One per process. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readConfig, type ConfigFile } from './config/read.ts';
+import { createScrub, secretsOf } from './config/mask.ts';
+import { locateProblems, readConfig, type ConfigFile } from './config/read.ts';
 import { helioError, type LocatedProblem } from './errors.ts';
 import { emitEvent } from './events.ts';
 import { createGate, record } from './gate.ts';
 import { isError, type Generation } from './generation.ts';
 import { createListeners } from './http/listeners.ts';
 import { createKernelApi } from './kernel-api.ts';
+import type { KernelLog, LogLevel } from './log.ts';
 import { createLegs } from './legs.ts';
 import { startGeneration, stopGeneration } from './lifecycle.ts';
 import { loadGeneration } from './load.ts';
@@ -23,7 +25,8 @@ import { version } from './version.ts';
 export interface ProxyOptions {
   readonly configPath: string;
   readonly env: { readonly [name: string]: string | undefined };
-  readonly log: Log;
+  /** Told the level and the secrets of every helio.yaml that is loaded, where it can take them. */
+  readonly log: Log & Partial<Pick<KernelLog, 'setLevel' | 'scrubWith'>>;
   /** Changes the tree of helio.yaml before it is checked: `--port`, `--dry-run`, the stdio door. */
   readonly override?: (file: ConfigFile) => ConfigFile;
   /** `http` listens on `listen.port`; `none` opens no door of its own (the stdio door brings its own). */
@@ -80,6 +83,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 
   const first = await built(firstFile, standard, scope, 1);
   current.generation = first;
+  tellLog(log, first);
   const gate = createGate(world);
   late.doors = createDoors({
     ...doorsConfig(first),
@@ -106,8 +110,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     let file: ConfigFile | undefined;
     try {
       file = read();
-      if (file.hash === before.file.hash && current.lastReload?.ok !== false) return [];
+      if (file.fingerprint === before.file.fingerprint && current.lastReload?.ok !== false) return [];
       const next = await built(file, standard, scope, before.number + 1);
+      tellLog(log, next, before);
       await startGeneration(next, scope);
       current.generation = next; // the one assignment: every call that begins from here on runs on `next`
       current.loadedAtMs = clock.nowMs();
@@ -168,6 +173,16 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
+/**
+ * What helio.yaml says of the log: its level, and the secrets that must never stand in it - those of the generation before
+ * too, which still serves calls.
+ */
+function tellLog(log: ProxyOptions['log'], next: Generation, before?: Generation): void {
+  const known = [next, ...(before === undefined ? [] : [before])];
+  log.scrubWith?.(createScrub(known.flatMap(({ file, schemas }) => secretsOf(file.tree, schemas))));
+  log.setLevel?.((next.kernelSections['log'] as { readonly level: LogLevel }).level);
+}
+
 /** A generation, or HELIO_CONFIG_INVALID with every problem at its place. */
 async function built(
   file: ConfigFile,
@@ -181,7 +196,7 @@ async function built(
 }
 
 export function invalidConfig(file: ConfigFile, problems: readonly Problem[]): Error {
-  const located = problems.map((problem) => ({ ...problem, place: file.locate(problem.path) }));
+  const located = locateProblems(problems, file);
   const errors = located.filter(isError).length;
   return helioError('HELIO_CONFIG_INVALID', { path: file.shown, errors }, { problems: located });
 }

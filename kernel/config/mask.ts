@@ -1,7 +1,7 @@
 /** Keeps secrets off screens, exports and logs: masks marked fields of the config, and scrubs their values from any text. */
 import type { z } from 'zod';
 import type { Json, JsonObject } from '../plugin.ts';
-import { alternatives, memberSchemas } from './schema-walk.ts';
+import { alternatives, isOpen, memberSchemas } from './schema-walk.ts';
 import { isSecret } from './secret.ts';
 
 export const mask = '***';
@@ -41,7 +41,7 @@ export function secretsOf(tree: JsonObject, schemas: ReadonlyMap<string, z.ZodTy
 
 function walk(value: Json, schemas: readonly z.ZodType[], key: string, hide: (secret: Json) => Json): Json {
   if (value === null || typeof value === 'boolean') return value;
-  if (schemas.some(hasMark) || (schemas.length === 0 && secretName.test(key) && typeof value !== 'object'))
+  if (schemas.some(hasMark) || (schemas.every(isOpen) && secretName.test(key) && typeof value !== 'object'))
     return hide(value);
   if (typeof value === 'string') return value.replace(userInfo, `$1${mask}@`);
   if (typeof value !== 'object') return value;

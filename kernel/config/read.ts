@@ -18,6 +18,8 @@ export interface ConfigFile {
   readonly text: string;
   /** sha256 of the text, hex. */
   readonly hash: string;
+  /** Changes with the text and with every variable in it: whether a reload has anything to do. Not for showing. */
+  readonly fingerprint: string;
   /** Plain JSON, variables replaced. Empty when the file could not be parsed. */
   readonly tree: JsonObject;
   /** False when the file could not be parsed: then a check of `tree` would say nothing true. */
@@ -71,6 +73,10 @@ export function parseConfig(text: string, path: string, env: Environment): Confi
     shown,
     text,
     hash: createHash('sha256').update(text).digest('hex'),
+    fingerprint: createHash('sha256')
+      .update(text)
+      .update(JSON.stringify(yaml.value ?? null))
+      .digest('hex'),
     tree: isMapping ? (yaml.value as JsonObject) : {},
     parsed: isMapping,
     env: merged,

@@ -104,3 +104,14 @@ export function describe(schema: z.ZodType): string | undefined {
   }
   return undefined;
 }
+
+/** Whether a schema takes anything (`z.unknown()`, `z.any()`, `z.json()`), and so knows nothing about what is inside. */
+export function isOpen(schema: z.ZodType): boolean {
+  const core = unwrap(schema);
+  const { type, options } = defOf(core);
+  if (type === 'unknown' || type === 'any') return true;
+  const json = options?.map(defOf).find((option) => option.type === 'record')?.valueType;
+  if (json === undefined) return false;
+  for (let layer: z.ZodType | undefined = schema; layer; layer = unwrapOnce(layer)) if (layer === json) return true;
+  return false;
+}

@@ -8,6 +8,8 @@ export interface StandardPlugin {
   readonly section?: string;
   /** Loaded when helio.yaml has no `plugins:` list. */
   readonly inStandardSet: boolean;
+  /** Opens a listener: `enabled: false` in its section is as if it were not listed. */
+  readonly listens?: true;
   /** Services for which it is the standard provider: implied when somebody needs them and nobody listed provides them. */
   readonly implies?: readonly string[];
 }

@@ -111,6 +111,21 @@ describe('masking', () => {
     expect(masked).toEqual({ all: hidden });
   });
 
+  it('goes by the names of keys where a schema takes anything', () => {
+    const inside = { use: 'x', api_key: 'v', deep: [{ webhookSecret: 'v', url: 'u' }], words: 'w' };
+    const open = new Map<string, z.ZodType>([
+      ['json', z.array(z.strictObject({ config: z.json().optional() }))],
+      ['unknown', z.looseObject({})],
+      ['any', z.record(z.string(), z.any())],
+    ]);
+    const masked = { use: 'x', api_key: '***', deep: [{ webhookSecret: '***', url: 'u' }], words: 'w' };
+    expect(maskSections({ json: [{ config: inside }], unknown: inside, any: inside }, open)).toEqual({
+      json: [{ config: masked }],
+      unknown: masked,
+      any: masked,
+    });
+  });
+
   it('leaves the tree as it was', () => {
     const before = JSON.stringify(tree);
     maskSections(tree, schemas);
