@@ -42,6 +42,8 @@ export interface TestOptions {
   readonly yaml?: string;
   readonly env?: { readonly [name: string]: string };
   readonly nowMs?: number;
+  /** Goes on in the folder of an earlier test, as after a restart; it is then left there. */
+  readonly folder?: string;
   /** How long each of the plugin's taps may take, in place of its own deadlines. */
   readonly timeoutMs?: number;
 }
@@ -84,7 +86,8 @@ export async function testPlugin(
   plugin: PluginDefinition<any, any, any, any, any, any> | undefined,
   options: TestOptions = {},
 ): Promise<PluginTest> {
-  const folder = await mkdtemp(join(tmpdir(), 'helio-test-'));
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'helio-test-')));
+  const clean = () => (options.folder === undefined ? rm(folder, { recursive: true, force: true }) : undefined);
   const clock = createFakeClock(options.nowMs);
   const upstream = createFakeUpstream();
   const logs: PluginTest['logs'][number][] = [];
@@ -150,12 +153,12 @@ export async function testPlugin(
       async stop() {
         await stopGeneration(built.generation, scope, 'shutdown');
         await listeners.close();
-        await rm(folder, { recursive: true, force: true });
+        await clean();
       },
     };
   } catch (error) {
     await listeners.close();
-    await rm(folder, { recursive: true, force: true });
+    await clean();
     throw error;
   }
 }

@@ -16,9 +16,10 @@ export interface Feed extends AuditFeed {
   stop(): void;
 }
 
-export function createFeed(reader: Reader, log: Log): Feed {
+/** `head`: the last place that this process knows of, so that no row after a subscription is missed. */
+export function createFeed(reader: Reader, head: () => number, log: Log): Feed {
   const listeners = new Set<(event: AuditEvent) => void>();
-  let shown: number | undefined;
+  let shown = 0;
   let isReading = false;
   let isAwake = false;
   let gathering: NodeJS.Timeout | undefined;
@@ -41,7 +42,6 @@ export function createFeed(reader: Reader, log: Log): Feed {
       do {
         isAwake = false;
         const last = await reader.lastSeq();
-        shown ??= last;
         if (last - shown > resyncBeyondRows) {
           shown = last;
           tell({ type: 'resync', seq: last });
@@ -74,7 +74,7 @@ export function createFeed(reader: Reader, log: Log): Feed {
     subscribe(listener) {
       listeners.add(listener);
       if (listeners.size === 1) {
-        shown = undefined;
+        shown = head();
         polling = setInterval(() => void read(), pollMs);
         polling.unref();
         void read();

@@ -9,6 +9,8 @@ const firstRetryMs = 1_000;
 const lastRetryMs = 60_000;
 /** How often an idle sink looks for rows of other processes, and renews its hold. */
 const lookEveryMs = 5_000;
+/** A sink that does not heed the abort is left behind: its rows come again at the next start. */
+const stopWithinMs = 2_000;
 /** After a crash another process takes over when the hold has run out. */
 const holdForMs = 20_000;
 
@@ -79,7 +81,7 @@ export function runSinks(sinks: readonly AuditSink[], reader: Reader, writer: Wr
     async stop() {
       abort.abort();
       wakers.forEach((wake) => wake());
-      await Promise.all(running);
+      await Promise.race([Promise.all(running), slept(stopWithinMs, new AbortController().signal)]);
     },
   };
 }
@@ -88,7 +90,6 @@ export function runSinks(sinks: readonly AuditSink[], reader: Reader, writer: Wr
 function slept(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    timer.unref();
     signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
   });
 }

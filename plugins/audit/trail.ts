@@ -63,7 +63,7 @@ export function openTrailOf(start: {
     log,
   );
   const [reader, follower, checker] = [createReader(path), createReader(path), createReader(path)];
-  const feed = createFeed(follower, log);
+  const feed = createFeed(follower, writer.head, log);
   const intents = createIntents(start.process.id, start.store, writer, log);
   const flood = createFlood();
   const notifications = createNotificationCount();

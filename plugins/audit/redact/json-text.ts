@@ -171,17 +171,30 @@ export function redactText(text: string, rules: CompiledRules, steps: readonly s
         if (rules.forKey(key!)) return '(unreadable)';
     }
   }
-  if (!/[:=]/.test(text)) return text;
-  return text.replace(
-    /(?<![\p{L}\p{N}_.-])([\p{L}_][\p{L}\p{N}_.-]{0,99})(["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&"'}\])]+)/gu,
-    (whole, key: string, between: string, value: string) => {
-      const mode = rules.forKey(key) ?? rules.forKey(key.slice(key.lastIndexOf('.') + 1));
-      if (!mode) return whole;
-      const quote = /^["']/.exec(value)?.[0] ?? '';
-      const by = rules.replace(mode, quote ? value.slice(1, -1) : value) ?? '';
-      return `${key}${between}${quote}${by}${quote}`;
-    },
-  );
+  return redactSentence(text, rules);
+}
+
+const named = /(?<![\p{L}\p{N}_.-])([\p{L}_][\p{L}\p{N}_.-]{0,99})["']?\s*[:=]\s*/gu;
+const namedValue = /"[^"]*"|'[^']*'|[^\s,;&"'}\])]+/y;
+
+/** Replaces what stands behind `key: ` and `key=`. Names first, values only of those that match: linear time. */
+function redactSentence(text: string, rules: CompiledRules): string {
+  let out = '';
+  let from = 0;
+  for (const found of text.matchAll(named)) {
+    const [whole, key] = found as unknown as [string, string];
+    const mode = rules.forKey(key) ?? rules.forKey(key.slice(key.lastIndexOf('.') + 1));
+    const at = found.index + whole.length;
+    if (!mode || at < from) continue;
+    namedValue.lastIndex = at;
+    const value = namedValue.exec(text)?.[0];
+    if (value === undefined) continue;
+    const quote = /^["']/.exec(value)?.[0] ?? '';
+    const by = rules.replace(mode, quote ? value.slice(1, -1) : value) ?? '';
+    out += `${text.slice(from, at)}${quote}${by}${quote}`;
+    from = at + value.length;
+  }
+  return out + text.slice(from);
 }
 
 /** The JSON text with every taken value replaced inside its strings and keys. */
