@@ -141,7 +141,10 @@ export function isUncallable(policy: CompiledPolicy, seen: Tried): boolean {
   let opened = false;
   for (const rule of policy.index.about(seen.call)) {
     if (rule.view.mode === 'shadow') continue;
-    const truth = rule.condition.test(trial) as Truth; // what asks a store is out of this trial's sight
+    trial.isPartial = false;
+    const seenTruth = rule.condition.test(trial) as Truth; // what asks a store is out of this trial's sight
+    // Not judged although all was seen (no agent is known): no arguments will change that.
+    const truth = seenTruth ?? (trial.isPartial ? undefined : rule.restricts);
     if (truth === false) continue;
     const effect = rule.speaks?.effect;
     if (policy.evaluation === 'first_match') {
@@ -151,8 +154,9 @@ export function isUncallable(policy: CompiledPolicy, seen: Tried): boolean {
     }
     if (effect === 'deny' && truth === true) return true;
     if (effect !== undefined && effect !== 'deny') opened = true;
-    if (rule.final && (opened || (policy.default === 'allow' && effect !== 'deny'))) return false;
-    if (rule.final && truth === true) break;
+    const mayEnd = rule.final && (seenTruth === true || trial.isPartial);
+    if (mayEnd && (opened || (policy.default === 'allow' && effect !== 'deny'))) return false;
+    if (mayEnd && seenTruth === true) break;
   }
   return !opened && policy.default === 'deny';
 }

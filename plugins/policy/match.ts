@@ -99,7 +99,11 @@ function followDefinition(name: unknown, path: ConfigPath, restricts: boolean, m
     return always;
   }
   if (following.includes(name)) {
-    complain(`the definitions go round in a ring: ${[...following, name].join(' -> ')}`);
+    const ring = following.slice(following.indexOf(name));
+    const first = ring.indexOf([...ring].sort()[0]!); // the same ring reads the same from wherever it is entered
+    const turned = [...ring.slice(first), ...ring.slice(0, first), ring[first]];
+    const message = `the definitions go round in a ring: ${turned.join(' -> ')}`;
+    matching.language.report({ code: 'HELIO_POLICY_RING', path, message, fix: 'take one of them out' });
     return always;
   }
   const inner = { ...matching, following: [...following, name] };

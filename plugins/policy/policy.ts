@@ -57,7 +57,7 @@ function withoutRepeats(language: Language): Language {
   return {
     ...language,
     report(problem) {
-      const key = JSON.stringify([problem.path, problem.message]);
+      const key = JSON.stringify(problem.code === 'HELIO_POLICY_RING' ? problem.message : [problem.path, problem.message]);
       if (!told.has(key)) language.report(problem);
       told.add(key);
     },

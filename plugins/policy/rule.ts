@@ -89,7 +89,10 @@ export function compileRule(written: unknown, index: number, shared: RuleSurroun
     complain('HELIO_POLICY_BAD_RULE', 'the rule has no action, so it would do nothing', [], 'add an action, for example action: deny');
     return undefined;
   }
-  const missing = (action?.needs ?? []).filter((need) => !fields.some((field) => field.provides.includes(need)));
+  const isBroken = (key: string) => Object.hasOwn(written, key) && !fields.some((field) => field.key === key); // told already
+  const missing = (action?.needs ?? []).filter(
+    (need) => !isBroken(need.replace(/\..*/, '')) && !fields.some((field) => field.provides.includes(need)),
+  );
   for (const need of missing) {
     complain('HELIO_POLICY_BAD_RULE', `action "${head.action}" needs ${need.replace(/\..*/, '')}`, ['action'], needsFix(need, language));
   }

@@ -9,6 +9,8 @@ export type Reads = keyof typeof sight;
 
 export interface Trial extends ConditionContext {
   readonly sight: number;
+  /** Set when a condition asked for more than this trial sees: then "not judged" only means "not looked at". */
+  isPartial: boolean;
   /** Whether notes are kept: then nothing is cut short. */
   readonly tracing: boolean;
   /** What conditions that may change between two looks (stores, contributed ones) said, for the trace. */
@@ -34,6 +36,7 @@ export function liveTrial(ctx: Tried): Trial {
     restricts: true,
     sight: sight.arguments,
     tracing: false,
+    isPartial: false,
     remembered: undefined,
     note: silent,
   };
@@ -59,15 +62,20 @@ export function leaf(
 ): Condition {
   const needed = sight[options.reads];
   const plain: Condition = {
-    test: (trial) => (trial.sight < needed ? undefined : (test(trial) as Awaitable<Truth>)),
+    test: (trial) => (trial.sight < needed ? outOfSight(trial) : (test(trial) as Awaitable<Truth>)),
   };
   return options.volatile ? remembering(test, needed, options.restricts) : plain;
+}
+
+function outOfSight(trial: Trial): undefined {
+  trial.isPartial = true;
+  return undefined;
 }
 
 function remembering(test: CompiledCondition, needed: number, restricts: boolean): Condition {
   const condition: Condition = {
     test(trial) {
-      if (trial.sight < needed) return undefined;
+      if (trial.sight < needed) return outOfSight(trial);
       const known = trial.remembered?.get(condition);
       if (known) {
         known.notes.forEach((note) => trial.note(note));

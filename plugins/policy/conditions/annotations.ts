@@ -3,14 +3,12 @@ import { z } from 'zod';
 import { defaultAnnotations, type BuiltIn } from './built-in.ts';
 
 const hint = z.boolean().optional();
-const schema = z
-  .strictObject({
+const schema = z.strictObject({
     readOnlyHint: hint.describe('Changes nothing. Default of MCP: false.'),
     destructiveHint: hint.describe('May destroy. Default of MCP: true.'),
     idempotentHint: hint.describe('Calling it again changes nothing more. Default of MCP: false.'),
     openWorldHint: hint.describe('Reaches beyond its own system. Default of MCP: true.'),
-  })
-  .refine((hints) => Object.keys(hints).length > 0, 'name at least one hint');
+});
 
 export const annotations: BuiltIn<z.output<typeof schema>> = {
   key: 'annotations',
@@ -18,8 +16,9 @@ export const annotations: BuiltIn<z.output<typeof schema>> = {
   example: 'annotations: { readOnlyHint: false, destructiveHint: true }',
   schema,
   reads: 'caller',
-  compile(hints) {
+  compile(hints, context) {
     const wanted = Object.entries(hints) as [keyof typeof hints, boolean][];
+    if (wanted.length === 0) context.report('name at least one hint', [], 'write annotations: { readOnlyHint: false }');
     return ({ call, tool, note }) => {
       if (call.kind !== 'tool') {
         note(`a ${call.kind} has no annotations`);
