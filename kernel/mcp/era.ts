@@ -33,6 +33,18 @@ function isVersion(text: string): boolean {
   return /^\s*\d{4}-\d{2}-\d{2}\s*$/.test(text);
 }
 
+/**
+ * A sentence when a modern request lacks what must be in its envelope (MCP 2026-07-28, basic, RequestMetaObject). A
+ * server that decides its era by what it reads first would take such a request for a legacy one.
+ */
+export function envelopeFault(message: Message): string | undefined {
+  const meta = metaOf(message.params);
+  const missing = [metaKeys.protocolVersion, metaKeys.clientCapabilities].filter((key) => meta[key] === undefined);
+  if (missing.length > 0) return `Invalid params: the request is missing the required per-request envelope key(s): ${missing.join(', ')}`;
+  if (typeof meta[metaKeys.protocolVersion] !== 'string') return `Invalid params: ${metaKeys.protocolVersion} must be a string`;
+  return isObject(meta[metaKeys.clientCapabilities]) ? undefined : `Invalid params: ${metaKeys.clientCapabilities} must be an object`;
+}
+
 /** Where `Mcp-Name` must be mirrored from. */
 const nameSource: { readonly [method: string]: string } = {
   'tools/call': 'name',

@@ -4,7 +4,7 @@
  * servers pin their era by the first message.
  */
 import type { JsonObject, Log } from '../../plugin.ts';
-import { firstModernVersion, metaKeys, metaOf } from '../era.ts';
+import { envelopeFault, firstModernVersion, metaKeys, metaOf } from '../era.ts';
 import { exactText, readStrict } from '../json.ts';
 import { errorBytes, isMessage, isObject, readMessage, rpcCode, type Message } from '../messages.ts';
 import type { OwnIdentity } from '../own-client.ts';
@@ -13,7 +13,7 @@ import { scanMessage, withId, type Scanned } from '../scan.ts';
 import type { Leg, Outgoing, Receiver } from '../upstream.ts';
 import { progressTokenOf } from './bridge-session.ts';
 import type { Channel, OpenChannel } from './channel.ts';
-import { Reply } from './reply.ts';
+import { plainReply, Reply } from './reply.ts';
 
 export interface BridgeModernOptions {
   readonly upstream: string;
@@ -77,6 +77,11 @@ export class BridgeModern {
     const message = outgoing.bytes === outgoing.message!.bytes ? outgoing.message! : reread(outgoing.bytes!);
     if (message.kind !== 'request') return this.#notify(receiver, message);
     const idText = message.id!.text;
+    const fault = envelopeFault(message);
+    if (fault !== undefined) {
+      plainReply(receiver, 400, errorBytes(idText, rpcCode.invalidParams, fault));
+      return { abort() {}, pause() {}, resume() {} };
+    }
     const id = ++this.#nextId;
     const send = () => {
       if (reply.isOver) return;
