@@ -85,8 +85,12 @@ export function makeIncoming(
   return incoming;
 }
 
-export function toldOf(final: Final, incoming: { readonly landed?: Answer }, records: readonly DecisionRecord[]): Told {
-  const record = records.find(({ call }) => call !== undefined);
+export function toldOf(
+  final: Final,
+  incoming: Incoming & { readonly landed?: Answer },
+  records: readonly DecisionRecord[],
+): Told {
+  const record = records.find(({ arrival }) => arrival === incoming.arrival); // calls may run side by side
   if (record === undefined) throw new Error('the call left no record');
   const answer = final.kind === 'answer' ? final.answer : final.kind === 'as_landed' ? incoming.landed : undefined;
   const value = (answer?.value() ?? {}) as {
