@@ -41,15 +41,6 @@ const bridged = new Set([
   'server-sse-polling',
 ]);
 
-const { values } = readFlags();
-if (values.list) {
-  for (const { name } of legs) process.stdout.write(`${name}\n`);
-} else {
-  process.exitCode = await main(
-    legs.filter(({ name }) => !values.leg || values.leg.some((text) => name.includes(text))),
-  );
-}
-
 function readFlags() {
   try {
     const flag = { type: 'boolean' };
@@ -243,4 +234,13 @@ async function startFixture(args) {
       await gone;
     },
   };
+}
+
+const { values } = readFlags();
+if (values.list) {
+  for (const { name } of legs) process.stdout.write(`${name}\n`);
+} else {
+  process.exitCode = await main(
+    legs.filter(({ name }) => !values.leg || values.leg.some((text) => name.includes(text))),
+  );
 }
