@@ -198,7 +198,6 @@ export interface Overview {
     readonly denied: number;
     readonly held: number;
   }[];
-  readonly spend: readonly { readonly currency: string; readonly amount: string }[];
   readonly denials: readonly CallRow[];
   readonly any: boolean;
 }

@@ -21,18 +21,24 @@ export interface LoginTerms {
   emit(kind: string, data: JsonObject): void;
 }
 
-const known = new WeakMap<FastifyRequest, { readonly operator: Operator; readonly session?: Session }>();
+const known = new WeakMap<FastifyRequest, Operator>();
 
 export function whoAsked(request: FastifyRequest): Operator {
   const found = known.get(request);
   if (found === undefined)
     throw new Error(`${request.routeOptions.url ?? request.url} is not behind the operator's login`);
-  return found.operator;
+  return found;
 }
 
 /** Cookies do not know ports: two Helios on one machine must not share a name. */
 const cookieName = (request: FastifyRequest): string => `helio_session_${request.socket.localPort ?? 0}`;
 const changes = (request: FastifyRequest): boolean => request.method !== 'GET' && request.method !== 'HEAD';
+
+/** The browser session that a request carries, if it still holds. */
+function sessionOf(request: FastifyRequest, terms: LoginTerms): Session | undefined {
+  const token = request.cookies[cookieName(request)];
+  return token === undefined ? undefined : terms.sessions.find(token, terms.credentials, terms.nowMs());
+}
 
 /** Lets in, or answers. For every route behind the login. */
 export async function letIn(request: FastifyRequest, reply: FastifyReply, terms: LoginTerms): Promise<unknown> {
@@ -42,13 +48,13 @@ export async function letIn(request: FastifyRequest, reply: FastifyReply, terms:
     const found =
       secret === undefined ? undefined : tried(request, reply, terms, () => findCredential(terms.credentials, secret));
     if (reply.sent) return reply;
-    if (found === undefined)
+    if (found === undefined) {
       return refuse(reply, 401, 'unauthorized', 'This secret is not known', 'send the value of dashboard.api_secret');
-    known.set(request, { operator: { name: found.name, how: 'bearer' } });
+    }
+    known.set(request, { name: found.name, how: 'bearer' });
     return undefined;
   }
-  const token = request.cookies[cookieName(request)];
-  const session = token === undefined ? undefined : terms.sessions.find(token, terms.credentials, terms.nowMs());
+  const session = sessionOf(request, terms);
   if (session !== undefined) {
     if (changes(request) && request.headers['x-helio-csrf'] !== session.csrf) {
       return refuse(
@@ -59,11 +65,11 @@ export async function letIn(request: FastifyRequest, reply: FastifyReply, terms:
         'reload the page and try again',
       );
     }
-    known.set(request, { operator: { name: session.name, how: 'session' }, session });
+    known.set(request, { name: session.name, how: 'session' });
     return undefined;
   }
   if (terms.open) {
-    known.set(request, { operator: { name: 'anyone', how: 'open' } });
+    known.set(request, { name: 'anyone', how: 'open' });
     return undefined;
   }
   return refuse(reply, 401, 'unauthorized', 'Nobody is logged in', 'log in, or send the secret as a bearer token');
@@ -142,12 +148,23 @@ export function addLogin(app: FastifyInstance, terms: LoginTerms): void {
   );
 }
 
-/** `GET /api/session` and `POST /api/logout`, behind the login. */
+/** `GET /api/session` answers 204 to a stranger: a page that asks who is there has done nothing wrong. */
 export function addSession(app: FastifyInstance, terms: LoginTerms): void {
-  app.get('/session', described({ summary: 'Who is logged in', answer: sessionAnswer }), async (request) => {
-    const { operator, session } = known.get(request)!;
-    return { ...operator, csrf: session?.csrf ?? '', expiresAtMs: session === undefined ? null : endsAtMs(session) };
-  });
+  app.get(
+    '/api/session',
+    described({ summary: 'Who is logged in; 204 when nobody is', answer: sessionAnswer }),
+    async (request, reply) => {
+      const session = sessionOf(request, terms);
+      if (session !== undefined) {
+        return { name: session.name, how: 'session', csrf: session.csrf, expiresAtMs: endsAtMs(session) };
+      }
+      return terms.open ? { name: 'anyone', how: 'open', csrf: '', expiresAtMs: null } : reply.code(204).send();
+    },
+  );
+}
+
+/** `POST /api/logout`, behind the login. */
+export function addLogout(app: FastifyInstance, terms: LoginTerms): void {
   app.post('/logout', described({ summary: 'Ends the browser session' }), async (request, reply) => {
     const token = request.cookies[cookieName(request)];
     if (token !== undefined) terms.sessions.end(token);

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Log, RoutesContribution } from '@gethelio/proxy/plugin';
 import type { RouteDescription } from './contract.ts';
 import type { HostCheck } from './hosts.ts';
-import { addLogin, addSession, letIn, type LoginTerms } from './login.ts';
+import { addLogin, addLogout, addSession, letIn, type LoginTerms } from './login.ts';
 import { openApi, type DescribedRoute } from './openapi.ts';
 import { refuse } from './refused.ts';
 
@@ -103,10 +103,11 @@ export async function buildRoutes(app: FastifyInstance, terms: ListenerTerms): P
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'not_found', 'Nothing is here'));
 
   addLogin(app, terms);
+  addSession(app, terms);
   await app.register(
     async (scope) => {
       scope.addHook('onRequest', (request, reply) => letIn(request, reply, terms));
-      addSession(scope, terms);
+      addLogout(scope, terms);
       scope.get('/openapi.json', async () => openApi(described, terms.version));
     },
     { prefix: '/api' },

@@ -71,12 +71,8 @@ export function createApi(signedOut: () => void): Api {
     post: (path, body) => call(path, { method: 'POST', body: body ?? {} }),
     session: () => session,
     async readSession() {
-      try {
-        session = await call<SessionInfo>('/api/session');
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return undefined;
-        throw error;
-      }
+      const answer = await call<SessionInfo | ''>('/api/session');
+      session = answer === '' ? undefined : answer;
       return session;
     },
     async login(secret) {

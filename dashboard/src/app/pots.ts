@@ -1,29 +1,56 @@
 /** Rate limits, spend limits and budgets, as one list of gauges. */
 import type { Host } from './host.ts';
-import { count, money } from './format.ts';
+import { count, duration, money } from './format.ts';
 
-/** One bucket that fills: a limit for one key, or a budget's pot. */
+/** One bucket that fills, as the API shows it. */
+interface Gauge {
+  readonly key: string;
+  readonly bucket: string;
+  readonly used: string;
+  readonly limit: string;
+  readonly share: number;
+  readonly fullInMs: number | null;
+  readonly resetsAtMs: number | null;
+}
+interface Limit {
+  readonly kind: 'rate' | 'spend';
+  readonly rule: string;
+  readonly mode: 'enforce' | 'shadow';
+  readonly limit: string;
+  readonly currency: string | null;
+  readonly windowMs: number;
+  readonly key: 'tool' | 'session' | 'agent' | 'global';
+  readonly keys: readonly Gauge[];
+}
+interface Budget {
+  readonly name: string;
+  readonly limit: string;
+  readonly currency: string | null;
+  readonly window: string;
+  readonly key: string;
+  readonly tools?: readonly string[];
+  readonly contributors?: readonly { readonly tool: string | readonly string[] }[];
+  readonly pots: readonly Gauge[];
+}
+
+/** A limit for one key, or a budget's pot. */
 export interface PotView {
   readonly kind: 'rate' | 'spend' | 'budget';
   /** The rule's or the budget's name. */
   readonly name: string;
-  /** The key's value: a tool, a session, an agent; empty for a global one. */
+  /** Whom it belongs to: a tool, a session, an agent; `global`. */
   readonly key: string;
   readonly title: string;
-  readonly used: string;
-  readonly limit: string;
   readonly currency: string;
   readonly usedText: string;
   readonly limitText: string;
-  /** 0 to 1; more when overdrawn. */
+  /** 0 to 1; more when overdrawn. For bars: amounts stay exact texts. */
   readonly share: number;
   readonly window: string;
-  readonly windowMs: number | null;
-  /** When a calendar pot starts anew. */
+  readonly fullInMs: number | null;
   readonly resetsAtMs: number | null;
-  readonly oldestAtMs: number | null;
   readonly bucket: string;
-  /** Globs of the tools that fill it. */
+  /** Globs of the tools that fill it, where that is known. */
   readonly tools: readonly string[];
 }
 export interface PotEntry {
@@ -36,25 +63,81 @@ export interface PotEntry {
 }
 
 /** Everything that fills, of the plugins that are loaded. */
-export async function readPots(_host: Host, _signal?: AbortSignal): Promise<readonly PotView[]> {
-  return [];
+export async function readPots(host: Host, signal?: AbortSignal): Promise<readonly PotView[]> {
+  const isLimited = host.has('rate-limits') || host.has('spend-limits');
+  const [limits, budgets] = await Promise.all([
+    isLimited ? host.api.get<{ limits: readonly Limit[] }>('/api/limits', signal) : { limits: [] },
+    host.has('budgets') ? host.api.get<{ budgets: readonly Budget[] }>('/api/budgets', signal) : { budgets: [] },
+  ]);
+  return [...budgets.budgets.flatMap(potsOfBudget), ...limits.limits.flatMap(potsOfLimit)];
 }
+
+function potsOfLimit(limit: Limit): readonly PotView[] {
+  const currency = limit.currency ?? '';
+  const text = (amount: string): string => (limit.kind === 'rate' ? count(Number(amount)) : money(amount, currency));
+  const all = { kind: limit.kind, name: limit.rule, currency, window: shortWindow(limit.windowMs) };
+  const shadow = limit.mode === 'shadow' ? ' (shadow)' : '';
+  if (limit.keys.length === 0) {
+    return [
+      {
+        ...all,
+        key: '',
+        title: limit.rule + shadow,
+        usedText: text('0'),
+        limitText: text(limit.limit),
+        share: 0,
+        fullInMs: null,
+        resetsAtMs: null,
+        bucket: '',
+        tools: [],
+      },
+    ];
+  }
+  return limit.keys.map((gauge) => ({
+    ...all,
+    ...gaugeParts(gauge, text),
+    title: limit.key === 'global' ? limit.rule + shadow : `${limit.rule} · ${gauge.key}${shadow}`,
+    tools: limit.key === 'tool' ? [gauge.key] : [],
+  }));
+}
+
+function potsOfBudget(budget: Budget): readonly PotView[] {
+  const currency = budget.currency ?? '';
+  const text = (amount: string): string => money(amount, currency);
+  const tools = budget.tools ?? (budget.contributors ?? []).flatMap(({ tool }) => tool);
+  const all = { kind: 'budget' as const, name: budget.name, currency, window: budget.window, tools };
+  if (budget.pots.length === 0) {
+    return [
+      {
+        ...all,
+        key: '',
+        title: budget.name,
+        usedText: text('0'),
+        limitText: text(budget.limit),
+        share: 0,
+        fullInMs: null,
+        resetsAtMs: null,
+        bucket: '',
+      },
+    ];
+  }
+  return budget.pots.map((gauge) => ({
+    ...all,
+    ...gaugeParts(gauge, text),
+    title: gauge.key === 'global' ? budget.name : `${budget.name} · ${gauge.key}`,
+  }));
+}
+
+function gaugeParts(gauge: Gauge, text: (amount: string) => string) {
+  const { key, bucket, share, fullInMs, resetsAtMs } = gauge;
+  return { key, bucket, share, fullInMs, resetsAtMs, usedText: text(gauge.used), limitText: text(gauge.limit) };
+}
+
+function shortWindow(ms: number): string {
+  return duration(ms).replace(' ', ' ');
+}
+
 export async function readEntries(_host: Host, _pot: PotView, _signal: AbortSignal): Promise<readonly PotEntry[]> {
   return [];
 }
 export async function adjustPot(_host: Host, _pot: PotView, _amount: string, _reason: string): Promise<void> {}
-
-/** When it is full, if it fills on as it did since its oldest entry. */
-export function timeToEmptyMs(pot: PotView, nowMs = Date.now()): number | undefined {
-  if (pot.oldestAtMs === null || pot.share <= 0 || pot.share >= 1) return undefined;
-  const passedMs = Math.max(60_000, nowMs - pot.oldestAtMs);
-  return (passedMs / pot.share) * (1 - pot.share);
-}
-export function textOf(amount: string, currency: string, kind: PotView['kind']): string {
-  return kind === 'rate' ? count(Number(amount)) : money(amount, currency);
-}
-/** A share for a bar; the exact amounts stay texts. */
-export function shareOf(used: string, limit: string): number {
-  const most = Number(limit);
-  return most > 0 ? Number(used) / most : Number(used) > 0 ? 1 : 0;
-}

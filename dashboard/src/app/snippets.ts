@@ -1,7 +1,7 @@
 /** Text to copy: how clients connect, and a call to try. */
 
 /** A call that any terminal can make, without a session (MCP 2026-07-28). */
-export function curlCall(endpoint: string, tool = 'echo', args = '{"message":"hello"}'): string {
+export function curlCall(endpoint: string, tool = 'echo', args = '{"text":"hello"}'): string {
   return `curl -s ${endpoint} \\
   -H 'content-type: application/json' -H 'accept: application/json, text/event-stream' \\
   -H 'mcp-protocol-version: 2026-07-28' -H 'mcp-method: tools/call' -H 'mcp-name: ${tool}' \\

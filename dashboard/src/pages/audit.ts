@@ -37,6 +37,14 @@ const ranges = [
   ['30d', 'Last 30 days'],
 ] as const;
 
+const checkAgainMs = 1_000;
+interface ChainCheck {
+  readonly state: 'running' | 'done';
+  readonly ok?: boolean;
+  readonly lastSeq?: number;
+  readonly head?: string;
+}
+
 @customElement('helio-audit')
 export class HelioAudit extends LitElement {
   @consume({ context: hostContext }) host!: Host;
@@ -61,13 +69,15 @@ export class HelioAudit extends LitElement {
       ? this.host.api.get<AuditFacets>(`/api/audit/facets?${this.parameters({})}`, signal)
       : { facets: {}, total: 0, complete: true },
   );
-  private readonly chain = new Resource(this, async (signal) =>
-    this.host.has('audit')
-      ? this.host.api
-          .get<{ ok: boolean; checked?: number; upTo?: number; sentence?: string }>('/api/audit/verified', signal)
-          .catch(() => undefined)
-      : undefined,
-  );
+  private readonly chain = new Resource(this, async (signal) => {
+    if (!this.host.has('audit')) return undefined;
+    for (let tries = 0; tries < 30; tries++) {
+      const check = await this.host.api.get<ChainCheck>('/api/audit/verify', signal).catch(() => undefined);
+      if (check?.state !== 'running') return check;
+      await new Promise((resolve) => setTimeout(resolve, checkAgainMs));
+    }
+    return undefined;
+  });
 
   static override styles = [
     shared,
@@ -301,13 +311,14 @@ export class HelioAudit extends LitElement {
   }
   private verified() {
     const chain = this.chain.value;
-    if (chain === undefined) return nothing;
+    if (chain?.ok === undefined) return nothing;
     return chain.ok
       ? html`<helio-outcome
           value="accepted"
-          word="Chain verified to #${count(chain.upTo ?? chain.checked ?? 0)}"
+          word="Chain verified to #${count(chain.lastSeq ?? 0)}"
+          title=${chain.head ?? ''}
         ></helio-outcome>`
-      : html`<helio-outcome value="changed" word=${chain.sentence ?? 'The chain is broken'}></helio-outcome>`;
+      : html`<helio-outcome value="changed" word="The chain is broken"></helio-outcome>`;
   }
   private none() {
     const q = this.q();

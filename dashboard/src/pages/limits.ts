@@ -4,7 +4,7 @@ import { customElement, query, state } from 'lit/decorators.js';
 import { consume } from '@lit/context';
 import { hostContext, type Host } from '../app/host.ts';
 import { count, duration, money, relative, visible } from '../app/format.ts';
-import { adjustPot, readEntries, readPots, timeToEmptyMs, type PotEntry, type PotView } from '../app/pots.ts';
+import { adjustPot, readEntries, readPots, type PotEntry, type PotView } from '../app/pots.ts';
 import { Resource } from '../app/resource.ts';
 import { Every, Watch } from '../app/watch.ts';
 import { icon } from '../elements/icon.ts';
@@ -183,7 +183,6 @@ export class HelioLimits extends LitElement {
   private row(pot: PotView) {
     const isOpen = this.host.router.place().query.get('pot') === pot.bucket;
     const toggle = (): void => this.host.router.set({ pot: isOpen ? undefined : pot.bucket }, { replace: true });
-    const emptyMs = timeToEmptyMs(pot);
     return html`<tr class=${isOpen ? 'open' : ''}>
         <td class="name cut">
           <button aria-expanded=${isOpen ? 'true' : 'false'} @click=${toggle} title=${pot.title}>
@@ -196,7 +195,7 @@ export class HelioLimits extends LitElement {
         </td>
         <td class="used num"><b>${pot.usedText}</b> <span class="muted">of ${pot.limitText}</span></td>
         <td class="empty num less muted">
-          ${pot.share >= 1 ? 'used up' : emptyMs === undefined ? '–' : `full in ${duration(emptyMs)}`}${pot.resetsAtMs === null ? nothing : html`<br /><span class="small">new ${relative(pot.resetsAtMs)}</span>`}
+          ${pot.share >= 1 ? 'used up' : pot.fullInMs === null ? '–' : `full in ${duration(pot.fullInMs)}`}${pot.resetsAtMs === null ? nothing : html`<br /><span class="small">new ${relative(pot.resetsAtMs)}</span>`}
         </td>
         <td class="do">
           ${pot.kind === 'budget' ? html`<button class="small" @click=${() => this.open(pot)} aria-label="Adjust ${pot.title}">Adjust</button>` : nothing}

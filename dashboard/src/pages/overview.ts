@@ -3,7 +3,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { consume } from '@lit/context';
 import { hostContext, type Host } from '../app/host.ts';
-import { count, countdown, money } from '../app/format.ts';
+import { count, countdown } from '../app/format.ts';
 import { Resource } from '../app/resource.ts';
 import { Every, Watch } from '../app/watch.ts';
 import { icon } from '../elements/icon.ts';
@@ -192,21 +192,24 @@ export class HelioOverview extends LitElement {
         ></helio-sparkline>
       </a>`;
     };
-    const spend = overview.spend;
+    const fullest = [...(this.pots.value ?? [])].sort((a, b) => b.share - a.share).find(({ share }) => share > 0);
     return html`<section class="tiles" aria-label="Last 24 hours">
       ${tile('calls', 'Calls, 24 h', '/audit?q=kind:call')}
       ${tile('denied', 'Refused, 24 h', '/audit?q=outcome:denied')}
       ${tile('held', 'Held for approval, 24 h', '/approvals?tab=decided')}
       <a class="card tile" href="/limits">
-        <h3>Spent, 24 h</h3>
+        <h3>Fullest limit or pot</h3>
         ${
-          spend.length === 0
+          fullest === undefined
             ? html`<b>–</b>
-                <p class="muted small">No spend limit or budget counted anything.</p>`
-            : spend.map(
-                ({ currency, amount }) =>
-                  html`<b class=${spend.length > 1 ? 'long' : ''}>${money(amount, currency)}</b>`,
-              )
+                <p class="muted small">Nothing is counted yet.</p>`
+            : html`<b>${Math.round(fullest.share * 100)} %</b>
+                <p class="muted small cut">${fullest.title}: ${fullest.usedText} of ${fullest.limitText}</p>
+                <helio-meter
+                  .share=${fullest.share}
+                  .warn=${nearlyUsed}
+                  label="${fullest.title}: ${fullest.usedText} of ${fullest.limitText} used"
+                ></helio-meter>`
         }
       </a>
     </section>`;
