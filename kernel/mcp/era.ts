@@ -22,7 +22,7 @@ export function metaOf(params: JsonObject): JsonObject {
 /** The body decides; for a message without an envelope the header does, `initialize` apart. */
 export function eraOf(message: Message, versionHeader: string | undefined): Era {
   const claimed = metaOf(message.params)[metaKeys.protocolVersion];
-  if (claimed !== undefined) return typeof claimed !== 'string' || claimed >= firstModernVersion ? 'modern' : 'legacy';
+  if (claimed !== undefined) return 'modern'; // whatever version it names: no legacy message has an envelope
   if (message.method === 'initialize' || message.kind === 'response') return 'legacy';
   return versionHeader !== undefined && isVersion(versionHeader) && versionHeader.trim() >= firstModernVersion
     ? 'modern'

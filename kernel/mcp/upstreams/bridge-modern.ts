@@ -63,6 +63,8 @@ export class BridgeModern {
   #channel: Channel | undefined;
   #waiting: Waiting[] = [];
   #nextId = probeId;
+  /** From the upstream's own answer to server/discover. */
+  #versions: readonly string[] = [];
   #openedAtMs = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -85,6 +87,11 @@ export class BridgeModern {
     const id = ++this.#nextId;
     const send = () => {
       if (reply.isOver) return;
+      const requested = metaOf(message.params)[metaKeys.protocolVersion] as string;
+      if (!this.#versions.includes(requested)) {
+        const data = { supported: this.#versions, requested };
+        return reply.answer(400, errorBytes(idText, rpcCode.unsupportedVersion, `Unsupported protocol version: ${requested}`, data));
+      }
       const token = metaOf(message.params)['progressToken'];
       const tokenText =
         typeof token === 'string'
@@ -193,6 +200,8 @@ export class BridgeModern {
   #probed(scanned: Scanned): void {
     clearTimeout(this.#timer);
     if (scanned.answer!.kind !== 'result') return this.#unsupported('it refused server/discover');
+    const { supportedVersions } = scanned.answer!.value() as { supportedVersions?: unknown };
+    this.#versions = Array.isArray(supportedVersions) ? supportedVersions.filter((version) => typeof version === 'string') : [firstModernVersion];
     this.#state = 'ready';
     this.#options.seen(true, `connected, speaks ${firstModernVersion}`);
     this.#options.onNewConnection();
