@@ -43,11 +43,14 @@ function rows(node: JsonSchema, path: string, depth = 0): readonly Row[] {
     const free = node['additionalProperties'];
     return [...own, ...(isNode(free) ? named(free, path, depth) : [])];
   }
-  if (node['type'] === 'array' && isNode(node['items'])) return within(node['items'], `${path}[]`, depth);
+  if (node['type'] === 'array' && isNode(node['items']))
+    return isContainer(node['items']) ? rows(node['items'], `${path}[]`, depth + 1) : [];
   if (isNode(node['additionalProperties'])) return named(node['additionalProperties'], path, depth);
   const branches = branchesOf(node);
-  const inside = branches.filter(isContainer).flatMap((branch) => rows(branch, path, depth + 1));
-  if (inside.length > 0) return distinct(inside);
+  const inside = branches
+    .filter(isContainer)
+    .map((branch) => ({ tag: tagOf(branch), rows: rows(branch, path, depth + 1) }));
+  if (inside.length > 0) return merged(inside);
   return path === '' ? [row(node, path, false)] : [];
 }
 
@@ -55,7 +58,7 @@ function named(node: JsonSchema, path: string, depth: number): readonly Row[] {
   return within(node, path === '' ? '<name>' : `${path}.<name>`, depth);
 }
 
-/** A list's entry or a free key: a row of its own when it is a plain value, else its members. */
+/** The members of a list's entries, or of a free key; a free key of a plain value is a row of its own. */
 function within(node: JsonSchema, path: string, depth: number): readonly Row[] {
   return isContainer(node) ? rows(node, path, depth + 1) : [row(node, path, false)];
 }
@@ -80,7 +83,7 @@ function row(node: JsonSchema, key: string, isRequired: boolean): Row {
 
 function typeText(node: JsonSchema): string {
   if (node[unitKey] !== undefined) return String(node[unitKey]);
-  if (node['const'] !== undefined) return `\`${JSON.stringify(node['const'])}\``;
+  if (node['const'] !== undefined) return `\`${String(node['const'])}\``;
   if (Array.isArray(node['enum']))
     return node['enum']
       .map((value) => `\`${JSON.stringify(value)}\``)
@@ -100,18 +103,33 @@ function typeText(node: JsonSchema): string {
   return names[String(node['type'])] ?? 'any';
 }
 
-function distinct(list: readonly Row[]): readonly Row[] {
-  const seen = new Map<string, Row>();
-  for (const each of list) {
-    const known = seen.get(each.key);
-    if (!known) seen.set(each.key, each);
-    else if (known.type !== each.type)
-      seen.set(each.key, {
-        ...known,
-        type: [...new Set([...known.type.split(', '), ...each.type.split(', ')])].join(', '),
-      });
+interface Branch {
+  /** `slack`, where the branch is told by `type: slack`. */
+  readonly tag: string | undefined;
+  readonly rows: readonly Row[];
+}
+
+/** One row per key of all branches; a key that only some have says which. */
+function merged(branches: readonly Branch[]): readonly Row[] {
+  const found = new Map<string, { row: Row; types: Set<string>; tags: (string | undefined)[] }>();
+  for (const { tag, rows: list } of branches) {
+    for (const each of list) {
+      const known = found.get(each.key) ?? { row: each, types: new Set(), tags: [] };
+      known.types.add(each.type);
+      known.tags.push(tag);
+      found.set(each.key, known);
+    }
   }
-  return [...seen.values()];
+  return [...found.values()].map(({ row: first, types, tags }) => {
+    const isEverywhere = tags.length === branches.length || tags.some((tag) => tag === undefined);
+    const only = isEverywhere ? '' : ` Only with type ${tags.join(' or ')}.`;
+    return { ...first, type: [...types].join(', '), meaning: `${first.meaning}${only}`.trim() };
+  });
+}
+
+function tagOf(branch: JsonSchema): string | undefined {
+  const tag = (branch['properties'] as { readonly type?: JsonSchema } | undefined)?.type?.['const'];
+  return typeof tag === 'string' ? tag : undefined;
 }
 
 const branchesOf = (node: JsonSchema): readonly JsonSchema[] =>

@@ -1,6 +1,6 @@
 /** The config sections `listen`, `upstream` and `upstreams`. */
 import { z } from 'zod';
-import { duration } from '../config/duration.ts';
+import { byteSize, duration } from '../config/duration.ts';
 import { secret } from '../config/secret.ts';
 
 const loopbackHosts = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
@@ -8,19 +8,6 @@ const loopbackHosts = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
 /** Whether an address is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
   return loopbackHosts.has(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-const byteSize = z
-  .union([
-    z.number().int().positive(),
-    z.string().regex(/^\d+(\.\d+)?\s*(b|kb|kib|mb|mib)$/i, 'must be a size such as 4MiB, 512KiB or a number of bytes'),
-  ])
-  .transform((size) => (typeof size === 'number' ? size : sizeInBytes(size)));
-
-function sizeInBytes(text: string): number {
-  const [, amount, unit] = /^([\d.]+)\s*([a-z]+)$/i.exec(text)!;
-  const factor = { b: 1, kb: 1024, kib: 1024, mb: 1024 ** 2, mib: 1024 ** 2 }[unit!.toLowerCase()]!;
-  return Math.floor(Number(amount) * factor);
 }
 
 export const listenSection = z
@@ -42,7 +29,9 @@ export const listenSection = z
       .array(z.string().min(1))
       .default([])
       .describe('Host header values that are accepted beside loopback names, e.g. helio.internal:3000.'),
-    body_limit: byteSize.default(4 * 1024 * 1024).describe('Largest request body; more is answered with 413.'),
+    body_limit: byteSize()
+      .default(4 * 1024 * 1024)
+      .describe('Largest request body; more is answered with 413.'),
     drain_timeout: duration().default(10_000).describe('How long calls in flight may finish when Helio stops.'),
     separator: z
       .string()

@@ -12,7 +12,15 @@ export const slackSchema = z.strictObject({
     .regex(/^[CGD][A-Z0-9]+$/, "must be a conversation's id such as C0123456789, not its name")
     .describe('The id of the conversation that tickets are posted to.'),
   approvers: z
-    .array(z.union([slackUser, z.strictObject({ id: slackUser, name: z.string().min(1) })]))
+    .array(
+      z.union([
+        slackUser,
+        z.strictObject({
+          id: slackUser.describe('Member id.'),
+          name: z.string().min(1).describe('Name of the same person in dashboard.operators.'),
+        }),
+      ]),
+    )
     .min(1)
     .optional()
     .describe(

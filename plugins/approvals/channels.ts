@@ -52,14 +52,19 @@ export function openChannels(
 export function describeSection(types: readonly ChannelType[]): z.ZodType {
   const entries = types.map(({ type, schema }) =>
     z.strictObject({
-      type: z.literal(type),
+      type: z.literal(type).describe('How people are asked.'),
       name: channelEntry.shape.name,
       ...((schema as { shape?: z.core.$ZodShape }).shape ?? {}),
     }),
   );
   const [first, ...others] = entries;
   if (first === undefined) return sectionSchema;
-  return sectionSchema.extend({ channels: z.array(z.union([first, ...others])).default([]) });
+  return sectionSchema.extend({
+    channels: z
+      .array(z.union([first, ...others]))
+      .default([])
+      .describe('The channels that people answer on.'),
+  });
 }
 
 function deskFor(name: string, room: Room, { log, clock, emit }: ChannelApi) {

@@ -25,7 +25,10 @@ const retention = z.union([
   age.transform((ageMs) => ({ ageMs, sizeBytes: undefined })),
   size.transform((sizeBytes) => ({ ageMs: undefined, sizeBytes })),
   z
-    .strictObject({ age: age.optional(), size: size.optional() })
+    .strictObject({
+      age: age.optional().describe('Rows older than this go.'),
+      size: size.optional().describe('The oldest rows go when the database is larger than this.'),
+    })
     .transform((limits) => ({ ageMs: limits.age, sizeBytes: limits.size })),
 ]);
 export type Retention = z.output<typeof retention>;

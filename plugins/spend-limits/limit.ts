@@ -29,7 +29,9 @@ const spend = z
     const wrong = checkAmountRule(written);
     if (wrong) ctx.addIssue({ code: 'custom', message: `max_spend ${wrong}` });
   });
-export const limitSchema = z.strictObject({ max_spend: spend });
+export const limitSchema = z.strictObject({
+  max_spend: spend.describe('How much, of what, in which window.'),
+});
 
 export interface SpendLimit {
   readonly limit: string;

@@ -82,7 +82,7 @@ Version of this file.
 
 | key | type | default | meaning |
 |---|---|---|---|
-| (the value) | \`"1"\` | \`"1"\` | Version of this file. |
+| (the value) | \`1\` | \`"1"\` | Version of this file. |
 
 ## listen
 
@@ -90,7 +90,6 @@ Version of this file.
 |---|---|---|---|
 | \`port\` | whole number | \`3000\` | Port of /mcp. |
 | \`hosts\` | list of text | \`[]\` | Names \\| that are accepted. |
-| \`hosts[]\` | text |  |  |
 | \`drain\` | duration | \`"10s"\` | How long calls may finish. |
 | \`body_limit\` | size | \`"4MiB"\` |  |
 | \`open\` | true or false |  |  |
@@ -103,12 +102,12 @@ Whom to ask.
 
 | key | type | default | meaning |
 |---|---|---|---|
-| \`<name>.type\` | \`"slack"\`, \`"webhook"\` | **required** |  |
-| \`<name>.token\` | text | **required** | Bot token. Secret: never shown. |
-| \`<name>.to\` | text | **required** |  |
-| \`<name>.url\` | text | **required** | Where to post. |
-| \`<name>.headers\` | group |  |  |
-| \`<name>.headers.<name>\` | text |  | Secret: never shown. |
+| \`<name>.type\` | \`slack\`, \`webhook\` | **required** |  |
+| \`<name>.token\` | text | **required** | Bot token. Secret: never shown. Only with type slack. |
+| \`<name>.to\` | text | **required** | Only with type slack. |
+| \`<name>.url\` | text | **required** | Where to post. Only with type webhook. |
+| \`<name>.headers\` | group |  | Only with type webhook. |
+| \`<name>.headers.<name>\` | text |  | Secret: never shown. Only with type webhook. |
 
 ## dry-run
 
