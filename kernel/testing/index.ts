@@ -5,3 +5,4 @@ export { type TestCall, type Told } from './test-call.ts';
 export { PluginTester, type Row, type Table } from './plugin-tester.ts';
 export { notSent, rpcError, text, unknown, type FakeUpstream, type Script } from './fake-upstream.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export { approvalChannelContract, type ChannelUnderTest } from './approval-channel-contract.ts';
