@@ -16,6 +16,7 @@ export interface Written {
   /** Where rules say `action: require_approval`. */
   readonly asking: readonly ConfigPath[];
   readonly channels: ReadonlyMap<string, ApprovalChannel>;
+  /** `approval.channel`; empty where it is not written: then every channel. */
   readonly defaultChannels: readonly string[];
   readonly defaultPath: ConfigPath;
   readonly secret: 'configured' | 'made' | 'open';
@@ -39,7 +40,8 @@ function checkField({ rule, action, field, path }: WrittenField, written: Writte
       message: `rule "${rule}" has "approval:", but its action asks nobody`,
       fix: 'write "action: require_approval", or remove "approval:"',
     });
-  const channels = field.channel ?? written.defaultChannels;
+  const channels =
+    field.channel ?? (written.defaultChannels.length > 0 ? written.defaultChannels : [...written.channels.keys()]);
   const delegates = field.delegates ?? [];
   problems.push(
     ...unknown(written, field.channel ?? [], [...path, 'channel'], `rule "${rule}"`),
@@ -52,7 +54,9 @@ function checkField({ rule, action, field, path }: WrittenField, written: Writte
       message: `rule "${rule}" has only one of "escalation_after" and "delegates"`,
       fix: 'write both, or neither',
     });
-  problems.push(...tooFewPeople(rule, field, [...channels, ...delegates], path, written));
+  const asked = [...channels, ...delegates];
+  if (asked.every((name) => written.channels.has(name)))
+    problems.push(...tooFewPeople(rule, field, asked, path, written));
   return problems;
 }
 
