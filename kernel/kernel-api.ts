@@ -13,7 +13,7 @@ export interface UpstreamsView {
   /** Left out by doors that are no sockets. */
   url?(): string | undefined;
   views(): readonly UpstreamView[];
-  tools(upstream: string): Promise<readonly ToolDefinition[]>;
+  tools(upstream: string, options?: { readonly fresh?: boolean }): Promise<readonly ToolDefinition[]>;
   lookup(upstream: string, name: string): Promise<Lookup> | Lookup;
 }
 
@@ -48,7 +48,7 @@ export function createKernelApi(running: {
     plugins: () => pluginViews(world.current()),
     upstreams: () => running.upstreams().views(),
     endpoint: () => running.upstreams().url?.(),
-    tools: (upstream) => running.upstreams().tools(upstream),
+    tools: (upstream, options) => running.upstreams().tools(upstream, options),
     explain: (question) => explain(asking, question),
     evaluate: (question) => evaluate(asking, question),
     record: (seen) => record(world, seen),

@@ -12,7 +12,7 @@ export { nearest } from './config/nearest.ts';
 export { toolDefinition } from './mcp/tool-definition.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';
 export { deny } from './decision.ts';
-export { writeJson } from './mcp/write-json.ts';
+export { canonical, writeJson } from './mcp/write-json.ts';
 export { decimalAt, readStrict, readStrictText } from './mcp/json.ts';
 export { uuidv7 } from './uuid.ts';
 export {
@@ -407,8 +407,11 @@ export interface KernelApi {
   upstreams(): readonly UpstreamView[];
   /** Where agents connect over HTTP: `http://127.0.0.1:3000/mcp`. Undefined while no HTTP door is open. */
   endpoint(): string | undefined;
-  /** The tools an upstream advertises, as known now; fetched when nothing is known. Rejects when it cannot be had. */
-  tools(upstream: string): Promise<readonly ToolDefinition[]>;
+  /**
+   * The tools an upstream advertises, all pages: as known now, fetched when nothing is known or `fresh` is asked for.
+   * Rejects when they cannot be had.
+   */
+  tools(upstream: string, options?: { readonly fresh?: boolean }): Promise<readonly ToolDefinition[]>;
   /** Judges a made-up call and commits nothing. */
   explain(question: Question): Promise<Explanation>;
   /** Runs a call that is executed elsewhere: judge and commit now, `report` settles. For the sideband's adapter. */

@@ -43,7 +43,7 @@ export interface Doors {
   configure(next: DoorsConfig): readonly string[];
   views(): readonly UpstreamView[];
   /** The tools of an upstream as known now; fetched when nothing is known. Rejects with a sentence. */
-  tools(upstream: string): Promise<readonly ToolDefinition[]>;
+  tools(upstream: string, options?: { readonly fresh?: boolean }): Promise<readonly ToolDefinition[]>;
   /** One tool of an upstream, for explanations. */
   lookup(upstream: string, name: string): Promise<Lookup>;
   /** Refuses new requests, ends waits for people, lets calls in flight finish for `listen.drain_timeout`. */
@@ -157,10 +157,13 @@ export function createDoors(options: DoorsOptions): Doors {
       return restart;
     },
     views: () => [...entries.values()].map((entry) => entry.upstream.view()),
-    async tools(name) {
+    async tools(name, { fresh = false } = {}) {
       const entry = entries.get(name);
       if (!entry) throw new Error(`there is no upstream called ${name}`);
-      return entry.catalogue.latest() ?? listTools(entry.upstream, options.self, entry.config.annotations);
+      return (
+        (fresh ? undefined : entry.catalogue.latest()) ??
+        listTools(entry.upstream, options.self, entry.config.annotations)
+      );
     },
     async lookup(name, tool) {
       try {
