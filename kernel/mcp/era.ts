@@ -40,9 +40,13 @@ function isVersion(text: string): boolean {
 export function envelopeFault(message: Message): string | undefined {
   const meta = metaOf(message.params);
   const missing = [metaKeys.protocolVersion, metaKeys.clientCapabilities].filter((key) => meta[key] === undefined);
-  if (missing.length > 0) return `Invalid params: the request is missing the required per-request envelope key(s): ${missing.join(', ')}`;
-  if (typeof meta[metaKeys.protocolVersion] !== 'string') return `Invalid params: ${metaKeys.protocolVersion} must be a string`;
-  return isObject(meta[metaKeys.clientCapabilities]) ? undefined : `Invalid params: ${metaKeys.clientCapabilities} must be an object`;
+  if (missing.length > 0)
+    return `Invalid params: the request is missing the required per-request envelope key(s): ${missing.join(', ')}`;
+  if (typeof meta[metaKeys.protocolVersion] !== 'string')
+    return `Invalid params: ${metaKeys.protocolVersion} must be a string`;
+  return isObject(meta[metaKeys.clientCapabilities])
+    ? undefined
+    : `Invalid params: ${metaKeys.clientCapabilities} must be an object`;
 }
 
 /** Where `Mcp-Name` must be mirrored from. */
@@ -104,6 +108,12 @@ export function decodeHeaderValue(value: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The other way round: text as it is where a header can hold it. */
+export function encodeHeaderValue(text: string): string {
+  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith('=?base64?');
+  return isPlain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
 
 function shown(text: string): string {

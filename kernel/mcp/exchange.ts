@@ -147,7 +147,11 @@ export class Exchange implements Receiver, OpenRequest {
   forward(leg: ForwardLeg): Promise<Landing> {
     return new Promise((resolve) => {
       this.#land = resolve;
-      if (leg.arguments) return void this.#sendRewritten(leg.arguments, leg.headers);
+      const { door, upstream } = this.#request;
+      // A stdio client has no headers; an HTTP upstream of the modern era wants the arguments mirrored.
+      const needsMirror =
+        door === 'stdio' && this.#era === 'modern' && upstream.transport === 'http' && this.#subject!.kind === 'tool';
+      if (leg.arguments || needsMirror) return void this.#sendMirrored(leg.arguments, leg.headers);
       this.#send(this.#message.bytes, leg.headers.size > 0 ? leg.headers : undefined);
     });
   }
@@ -182,14 +186,14 @@ export class Exchange implements Receiver, OpenRequest {
   }
 
   /** A modern upstream compares the arguments with the headers that mirror them, so these are rewritten too. */
-  async #sendRewritten(args: NonNullable<ForwardLeg['arguments']>, headers: ForwardLeg['headers']): Promise<void> {
+  async #sendMirrored(args: ForwardLeg['arguments'], headers: ForwardLeg['headers']): Promise<void> {
     const extra = new Map<string, string | undefined>(headers);
     if (this.#era === 'modern' && this.#subject?.kind === 'tool') {
       const found = await this.lookup();
       const schema = 'found' in found ? found.found?.inputSchema : undefined;
-      for (const [name, value] of paramHeaders(schema, args)) extra.set(name, value);
+      for (const [name, value] of paramHeaders(schema, args ?? this.#subject.arguments)) extra.set(name, value);
     }
-    this.#send(withArguments(this.#message, args), extra);
+    this.#send(args ? withArguments(this.#message, args) : this.#message.bytes, extra);
   }
 
   #abort(): void {

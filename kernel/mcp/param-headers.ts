@@ -1,6 +1,6 @@
 /** `Mcp-Param-*` against the arguments (MCP 2026-07-28, SEP-2243): where Helio is the HTTP server, it must check them. */
 import type { Json, JsonObject } from '../plugin.ts';
-import { decodeHeaderValue } from './era.ts';
+import { decodeHeaderValue, encodeHeaderValue } from './era.ts';
 import { isObject } from './messages.ts';
 
 interface Declared {
@@ -44,7 +44,7 @@ export function paramHeaders(
   for (const { header, path } of declarations(schema)) {
     const value = at(args, path);
     const isPlain = value !== undefined && value !== null && typeof value !== 'object';
-    headers.set(`mcp-param-${header.toLowerCase()}`, isPlain ? encode(String(value)) : undefined);
+    headers.set(`mcp-param-${header.toLowerCase()}`, isPlain ? encodeHeaderValue(String(value)) : undefined);
   }
   return headers;
 }
@@ -80,9 +80,4 @@ function at(args: JsonObject, path: readonly string[]): Json | undefined {
   let node: Json | undefined = args;
   for (const key of path) node = isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined;
   return node;
-}
-
-function encode(text: string): string {
-  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith('=?base64?');
-  return isPlain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }
