@@ -11,7 +11,7 @@ beforeAll(async () => {
   upstream = await startRecorder();
   doors = await openDoors(
     { url: upstream.url },
-    { body_limit: 10_000, allowed_origins: ['https://inspector.example'], allowed_hosts: ['helio.internal:3000'] },
+    { body_limit: '10000B', allowed_origins: ['https://inspector.example'], allowed_hosts: ['helio.internal:3000'] },
   );
 });
 afterAll(async () => {
