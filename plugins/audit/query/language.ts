@@ -63,7 +63,7 @@ function termOf(
   const quoted = raw.startsWith('"');
   const value = quoted ? raw.slice(1, -1).replace(/\\(.)/g, '$1') : raw;
   if (name === undefined || op === undefined) {
-    if (value === '') throw new QueryError('"-" stands alone: write -word or -field:value');
+    if (value.trim() === '') throw new QueryError('there is an empty phrase, or a "-" that stands alone');
     return { type: 'words', text: value, not };
   }
   if (value === '' && !quoted) throw new QueryError(`${name}${op} has no value`);
