@@ -19,6 +19,11 @@ export interface Trial extends ConditionContext {
 
 const silent = () => {};
 
+/** Whether notes are wanted: to write one costs more than most conditions. */
+export function isTracing(ctx: ConditionContext): boolean {
+  return (ctx as Partial<Trial>).tracing === true;
+}
+
 /** What a trial needs of a call's context. */
 export interface Tried {
   readonly call: Call;

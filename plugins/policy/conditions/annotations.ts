@@ -1,5 +1,6 @@
 /** `annotations:` - what the tool says of itself, with the defaults of MCP. */
 import { z } from 'zod';
+import { isTracing } from '../trial.ts';
 import { defaultAnnotations, type BuiltIn } from './built-in.ts';
 
 const hint = z.boolean().optional();
@@ -19,16 +20,17 @@ export const annotations: BuiltIn<z.output<typeof schema>> = {
   compile(hints, context) {
     const wanted = Object.entries(hints) as [keyof typeof hints, boolean][];
     if (wanted.length === 0) context.report('name at least one hint', [], 'write annotations: { readOnlyHint: false }');
-    return ({ call, tool, note }) => {
+    return (ctx) => {
+      const { call, tool } = ctx;
       if (call.kind !== 'tool') {
-        note(`a ${call.kind} has no annotations`);
+        ctx.note(`a ${call.kind} has no annotations`);
         return false;
       }
       // A tool that runs in the agent's own process has no definition: MCP's defaults hold for it.
       const seen = tool?.annotations ?? defaultAnnotations;
       let all = true;
       for (const [name, value] of wanted) {
-        note(`${name} is ${seen[name]}, wanted ${value}`);
+        if (isTracing(ctx)) ctx.note(`${name} is ${seen[name]}, wanted ${value}`);
         if (seen[name] !== value) all = false;
       }
       return all;

@@ -1,6 +1,7 @@
 /** `agent:`, `session:`, `environment:` - who calls, and where. */
 import { agent as agentFact, session as sessionFact } from '@gethelio/proxy/contracts/identity';
 import type { Fact } from '@gethelio/proxy/plugin';
+import { isTracing } from '../trial.ts';
 import { compileNames, namesSchema, type Names } from './names.ts';
 import type { BuiltIn } from './built-in.ts';
 
@@ -24,8 +25,8 @@ export const environment: BuiltIn<Names> = {
       return () => undefined;
     }
     const holds = compileNames(names, context)(here);
-    return ({ note }) => {
-      note(`environment is "${here}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+    return (ctx) => {
+      if (isTracing(ctx)) ctx.note(`environment is "${here}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
       return holds;
     };
   },
@@ -40,15 +41,15 @@ function who(key: string, fact: Fact<{ readonly id: string }>, example: string, 
     reads: 'caller',
     compile(names, context) {
       const matches = compileNames(names, context);
-      return ({ facts, note }) => {
-        const id = facts.get(fact)?.id;
+      return (ctx) => {
+        const id = ctx.facts.get(fact)?.id;
         if (id === undefined) {
           // Leaving out a header must not be the way around a rule about agents.
-          note(`no ${key} was established: cannot be judged, so it counts against the call`);
+          if (isTracing(ctx)) ctx.note(`no ${key} was established: cannot be judged, so it counts against the call`);
           return undefined;
         }
         const holds = matches(id);
-        note(`${key} is "${id}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+        if (isTracing(ctx)) ctx.note(`${key} is "${id}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
         return holds;
       };
     },

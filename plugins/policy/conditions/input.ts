@@ -5,6 +5,7 @@ import { seenAt, show, type Truth } from '../comparand.ts';
 import { compileParts, partsText, testParts, type Part } from '../comparison.ts';
 import type { CompiledCondition, CompiledPath, ConditionContext } from '../contract.ts';
 import { compilePath } from '../path.ts';
+import { isTracing } from '../trial.ts';
 import type { BuiltIn, BuiltInContext } from './built-in.ts';
 
 type Written = { readonly [path: string]: Json };
@@ -36,7 +37,7 @@ export const input: BuiltIn<Written> = {
         const truth = run(ctx) as Truth;
         if (truth === false) result = false;
         else if (truth === undefined && result) result = undefined;
-        if (truth === false && !(ctx as { readonly tracing?: boolean }).tracing) return false;
+        if (truth === false && !isTracing(ctx)) return false;
       }
       return result;
     };
@@ -84,10 +85,11 @@ function readQuantifier(text: string, written: Json, context: BuiltInContext) {
 function runTest(test: PathTest): CompiledCondition {
   const { path, parts, quantifier, exists } = test;
   return (ctx) => {
-    const source = { root: ctx.call.arguments as Json, decimal: (at: string) => ctx.call.decimal(at) };
+    const { call } = ctx;
+    const source = { root: call.arguments as Json, decimal: call.decimal };
     const found = path.read(source.root);
     if (found.length === 0) {
-      ctx.note(`${path.text} is missing, ${partsText(parts)}: ${exists === false ? 'holds' : 'does not hold'}`);
+      if (isTracing(ctx)) ctx.note(`${path.text} is missing, ${partsText(parts)}: ${exists === false ? 'holds' : 'does not hold'}`);
       return exists === false;
     }
     const decisive = quantifier === 'any';
@@ -103,7 +105,7 @@ function runTest(test: PathTest): CompiledCondition {
 }
 
 function noteValue(ctx: ConditionContext, at: string, value: Json, parts: readonly Part[], truth: Truth): void {
-  if (!(ctx as { readonly tracing?: boolean }).tracing) return; // the text costs more than the comparison
+  if (!isTracing(ctx)) return; // the text costs more than the comparison
   const seen = typeof value === 'number' ? (ctx.call.decimal(at) ?? String(value)) : show(value);
   const said = truth === undefined ? 'cannot be judged (another type), so it counts against the call' : truth ? 'holds' : 'does not hold';
   ctx.note(`${at} is ${seen}, ${partsText(parts)}: ${said}`);

@@ -1,5 +1,6 @@
 /** `time:` - days and hours in a time zone. */
 import { z } from 'zod';
+import { isTracing } from '../trial.ts';
 import type { BuiltIn } from './built-in.ts';
 
 const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
@@ -42,10 +43,10 @@ export const time: BuiltIn<z.output<typeof schema>> = {
     const onDays = days === undefined ? undefined : readDays(list(days));
     const spans = hours === undefined ? [{ from: 0, until: 1440 }] : list(hours).map(readHours);
     const localTime = clockIn(zone);
-    return ({ nowMs, note }) => {
-      const now = localTime(nowMs);
+    return (ctx) => {
+      const now = localTime(ctx.nowMs);
       const holds = spans.some((span) => inSpan(now, span, onDays));
-      note(`it is ${dayNames[now.day]} ${two(now.minute / 60)}:${two(now.minute % 60)} in ${zone}: ${holds ? 'inside' : 'outside'}`);
+      if (isTracing(ctx)) ctx.note(`it is ${dayNames[now.day]} ${two(now.minute / 60)}:${two(now.minute % 60)} in ${zone}: ${holds ? 'inside' : 'outside'}`);
       return holds;
     };
   },

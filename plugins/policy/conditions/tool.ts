@@ -1,6 +1,7 @@
 /** `tool:`, `resource:`, `prompt:`, `upstream:` - what is called. Decided by names alone. */
 import type { Call } from '@gethelio/proxy/plugin';
 import { compileNames, namesSchema, type Names } from './names.ts';
+import { isTracing } from '../trial.ts';
 import type { BuiltIn } from './built-in.ts';
 
 export const tool = named('tool', 'tool', "tool: ['delete_*', 'drop_*']", 'The name of the called tool.');
@@ -20,9 +21,10 @@ export const upstream: BuiltIn<Names> = {
   reads: 'name',
   compile(names, context) {
     const matches = compileNames(names, context);
-    return ({ call, note }) => {
-      const holds = matches(call.upstream);
-      note(`upstream is "${call.upstream}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+    return (ctx) => {
+      const { upstream } = ctx.call;
+      const holds = matches(upstream);
+      if (isTracing(ctx)) ctx.note(`upstream is "${upstream}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
       return holds;
     };
   },
@@ -39,11 +41,11 @@ function named(key: string, kind: Call['kind'], example: string, summary: string
       const matches = compileNames(names, context, { uri: kind === 'resource' });
       return (ctx) => {
         if (ctx.call.kind !== kind) {
-          ctx.note(`this is a ${ctx.call.kind}, not a ${kind}`);
+          if (isTracing(ctx)) ctx.note(`this is a ${ctx.call.kind}, not a ${kind}`);
           return false;
         }
         const holds = matches(ctx.call.name);
-        ctx.note(`${kind} "${ctx.call.name}" ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+        if (isTracing(ctx)) ctx.note(`${kind} "${ctx.call.name}" ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
         return holds;
       };
     },
