@@ -14,7 +14,7 @@ import { KeepAlive } from './keep-alive.ts';
 import { landingOfAnswer, landingOfBody, messageBytes, type Landed } from './landing.ts';
 import { idKey, rpcCode, type Message, type RpcId } from './messages.ts';
 import { paramHeaders, paramMismatch } from './param-headers.ts';
-import { withArguments } from './rewrite.ts';
+import { outgoingBytes } from './rewrite.ts';
 import type { Scanned } from './scan.ts';
 import type { ClientSession, OpenRequest, Sessions } from './sessions.ts';
 import { messageEvent, type SseEvent } from './sse-events.ts';
@@ -152,7 +152,7 @@ export class Exchange implements Receiver, OpenRequest {
       const needsMirror =
         door === 'stdio' && this.#era === 'modern' && upstream.transport === 'http' && this.#subject!.kind === 'tool';
       if (leg.arguments || needsMirror) return void this.#sendMirrored(leg.arguments, leg.headers);
-      this.#send(this.#message.bytes, leg.headers.size > 0 ? leg.headers : undefined);
+      this.#send(outgoingBytes(this.#message, undefined), leg.headers.size > 0 ? leg.headers : undefined);
     });
   }
 
@@ -193,7 +193,7 @@ export class Exchange implements Receiver, OpenRequest {
       const schema = 'found' in found ? found.found?.inputSchema : undefined;
       for (const [name, value] of paramHeaders(schema, args ?? this.#subject.arguments)) extra.set(name, value);
     }
-    this.#send(args ? withArguments(this.#message, args) : this.#message.bytes, extra);
+    this.#send(outgoingBytes(this.#message, args), extra);
   }
 
   #abort(): void {
