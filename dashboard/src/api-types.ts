@@ -216,19 +216,16 @@ export interface SessionRow {
 export interface SessionDetail extends SessionRow {
   readonly rows: readonly CallRow[];
   readonly evidence: readonly {
-    readonly name: string;
-    readonly key: string;
-    readonly source: string;
+    readonly words: readonly string[];
+    readonly source: 'proxy' | 'sdk';
     readonly atMs: number;
-    readonly expiresAtMs: number | null;
-    readonly used: boolean;
+    readonly expiresAtMs: number;
   }[];
-  readonly completed: readonly { readonly tool: string; readonly atMs: number; readonly success: boolean }[];
-  readonly pots: readonly {
-    readonly name: string;
-    readonly used: string;
-    readonly limit: string;
-    readonly currency: string;
+  readonly completed: readonly {
+    readonly tool: string;
+    readonly status: 'success' | 'failure';
+    readonly source: 'proxy' | 'sdk';
+    readonly atMs: number;
   }[];
 }
 

@@ -2,6 +2,8 @@
 import { definePlugin } from '@gethelio/proxy/plugin';
 import { approvalDesk } from '@gethelio/proxy/contracts/approvals';
 import { auditFeed, auditTrail } from '@gethelio/proxy/contracts/audit';
+import { completedSteps } from '@gethelio/proxy/contracts/dependencies';
+import { evidenceBook } from '@gethelio/proxy/contracts/evidence';
 import { operatorAccess } from '@gethelio/proxy/contracts/operator';
 import { policyRules } from '@gethelio/proxy/contracts/policy';
 import { z } from 'zod';
@@ -20,7 +22,14 @@ export const dashboard = definePlugin({
   config: z.strictObject({}).prefault({}).describe('Nothing to set: the listener is configured under dashboard.'),
   taps: ['onDecision'],
   needs: { operator: operatorAccess },
-  wants: { feed: auditFeed, trail: auditTrail, rules: policyRules, desk: approvalDesk },
+  wants: {
+    feed: auditFeed,
+    trail: auditTrail,
+    rules: policyRules,
+    desk: approvalDesk,
+    evidence: evidenceBook,
+    steps: completedSteps,
+  },
   owns: { panels: dashboardPanel },
   register(api) {
     const { wants } = api;
@@ -46,6 +55,7 @@ export const dashboard = definePlugin({
           trail: wants.trail,
           feed: wants.feed,
           panels: api.collect('panels'),
+          books: { evidence: wants.evidence, steps: wants.steps },
           stream,
           startedAtMs,
           nowMs: () => api.clock.nowMs(),

@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { KernelApi } from '@gethelio/proxy/plugin';
 import type { AuditFeed, AuditTrail } from '@gethelio/proxy/contracts/audit';
+import type { CompletedSteps } from '@gethelio/proxy/contracts/dependencies';
+import type { EvidenceBook } from '@gethelio/proxy/contracts/evidence';
 import { described } from '@gethelio/proxy/contracts/operator';
 import { z } from 'zod';
 import type { DashboardPanel } from './contract.ts';
@@ -15,6 +17,7 @@ export interface RouteTerms extends StatusTerms {
   readonly trail: AuditTrail | undefined;
   readonly feed: AuditFeed | undefined;
   readonly panels: readonly DashboardPanel[];
+  readonly books: { readonly evidence: EvidenceBook | undefined; readonly steps: CompletedSteps | undefined };
   readonly stream: Stream;
   nowMs(): number;
 }
@@ -52,7 +55,7 @@ export function addRoutes(app: FastifyInstance, terms: RouteTerms): void {
   }));
   app.get('/sessions/:id', described({ summary: 'One session', params: sessionId }), async (request, reply) => {
     const { id } = request.params as z.output<typeof sessionId>;
-    return (trail === undefined ? undefined : await readSession(trail, id)) ?? reply.callNotFound();
+    return (trail === undefined ? undefined : await readSession(trail, terms.books, id)) ?? reply.callNotFound();
   });
 
   app.get(

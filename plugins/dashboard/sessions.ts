@@ -1,5 +1,7 @@
 /** `/api/sessions`: who was at work lately, and one session whole. */
 import type { AuditSummary, AuditTrail } from '@gethelio/proxy/contracts/audit';
+import type { CompletedSteps } from '@gethelio/proxy/contracts/dependencies';
+import type { EvidenceBook } from '@gethelio/proxy/contracts/evidence';
 
 /** Sessions are gathered from this many newest calls. */
 const callsLookedAt = 1_000;
@@ -29,12 +31,18 @@ export async function readSessions(trail: AuditTrail): Promise<readonly SessionL
 }
 
 /** Undefined when the trail knows no such session. */
-export async function readSession(trail: AuditTrail, id: string) {
+export async function readSession(
+  trail: AuditTrail,
+  books: { readonly evidence: EvidenceBook | undefined; readonly steps: CompletedSteps | undefined },
+  id: string,
+) {
   const q = `session:"${id.replace(/(["\\])/g, '\\$1')}"`;
-  const [page, oldest, facets] = await Promise.all([
+  const [page, oldest, facets, evidence, steps] = await Promise.all([
     trail.query({ q, limit: rowsShown }),
     trail.query({ q, limit: 1, order: 'asc' }),
     trail.facets({ q }),
+    books.evidence?.of(id) ?? [],
+    books.steps?.of(id) ?? [],
   ]);
   const first = oldest.rows[0];
   // Fields of a query are globs: `*` in an id would find others.
@@ -49,6 +57,8 @@ export async function readSession(trail: AuditTrail, id: string) {
     denied: of('outcome', 'denied'),
     held: of('outcome', 'pending'),
     rows,
+    evidence: evidence.map(({ words, source, atMs, expiresAtMs }) => ({ words, source, atMs, expiresAtMs })),
+    completed: steps.map(({ tool, status, source, atMs }) => ({ tool, status, source, atMs })),
   };
 }
 

@@ -28,9 +28,17 @@ interface Budget {
   readonly currency: string | null;
   readonly window: string;
   readonly key: string;
-  readonly tools?: readonly string[];
-  readonly contributors?: readonly { readonly tool: string | readonly string[] }[];
-  readonly pots: readonly Gauge[];
+  readonly tools: readonly string[];
+  readonly keys: readonly Gauge[];
+}
+interface LedgerEntry {
+  readonly entry: string;
+  readonly amount: string;
+  readonly atMs: number;
+  readonly tool: string | null;
+  readonly session: string | null;
+  readonly agent: string | null;
+  readonly adjustment: { readonly by: string; readonly reason: string } | null;
 }
 
 /** A limit for one key, or a budget's pot. */
@@ -104,9 +112,8 @@ function potsOfLimit(limit: Limit): readonly PotView[] {
 function potsOfBudget(budget: Budget): readonly PotView[] {
   const currency = budget.currency ?? '';
   const text = (amount: string): string => money(amount, currency);
-  const tools = budget.tools ?? (budget.contributors ?? []).flatMap(({ tool }) => tool);
-  const all = { kind: 'budget' as const, name: budget.name, currency, window: budget.window, tools };
-  if (budget.pots.length === 0) {
+  const all = { kind: 'budget' as const, name: budget.name, currency, window: budget.window, tools: budget.tools };
+  if (budget.keys.length === 0) {
     return [
       {
         ...all,
@@ -121,7 +128,7 @@ function potsOfBudget(budget: Budget): readonly PotView[] {
       },
     ];
   }
-  return budget.pots.map((gauge) => ({
+  return budget.keys.map((gauge) => ({
     ...all,
     ...gaugeParts(gauge, text),
     title: gauge.key === 'global' ? budget.name : `${budget.name} · ${gauge.key}`,
@@ -137,7 +144,23 @@ function shortWindow(ms: number): string {
   return duration(ms).replace(' ', ' ');
 }
 
-export async function readEntries(_host: Host, _pot: PotView, _signal: AbortSignal): Promise<readonly PotEntry[]> {
-  return [];
+/** What fills a budget's pot, newest first. */
+export async function readEntries(host: Host, pot: PotView, signal: AbortSignal): Promise<readonly PotEntry[]> {
+  const path = `/api/budgets/${encodeURIComponent(pot.name)}?key=${encodeURIComponent(pot.key)}`;
+  const { entries } = await host.api.get<{ entries: readonly LedgerEntry[] }>(path, signal);
+  return entries.map(({ entry, amount, atMs, tool, agent, adjustment }) => ({
+    atMs,
+    amount,
+    about:
+      adjustment === null
+        ? `${tool ?? ''}${agent === null ? '' : ` by ${agent}`}`
+        : `Adjusted by ${adjustment.by}: ${adjustment.reason}`,
+    call: adjustment === null ? entry : '',
+  }));
 }
-export async function adjustPot(_host: Host, _pot: PotView, _amount: string, _reason: string): Promise<void> {}
+
+/** Takes room away (a positive amount) or makes room (a negative one). */
+export async function adjustPot(host: Host, pot: PotView, amount: string, reason: string): Promise<void> {
+  const body = { amount, reason, ...(pot.key === '' ? {} : { key: pot.key }) };
+  await host.api.post(`/api/budgets/${encodeURIComponent(pot.name)}/adjust`, body);
+}

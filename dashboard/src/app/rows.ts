@@ -1,7 +1,7 @@
 /** How a row of the trail reads: what it was about, what became of it, and why. */
-import type { CallRow } from '../api-types.ts';
+import type { CallRow, Json } from '../api-types.ts';
 import { outcomeOf } from '../elements/outcome.ts';
-import { visible } from './format.ts';
+import { argumentsLine, visible } from './format.ts';
 
 type Told = Pick<
   CallRow,
@@ -9,7 +9,7 @@ type Told = Pick<
 >;
 
 export function whatOf(row: Told): string {
-  return visible(row.tool ?? row.method ?? row.kind.replaceAll('_', ' '));
+  return visible(isCall(row) ? (row.tool ?? row.method ?? row.kind) : row.kind.replaceAll('_', ' '));
 }
 
 /** The word that `<helio-outcome>` knows. Rows about Helio itself (reload, login) have none. */
@@ -30,4 +30,21 @@ export function whyOf(row: Told): string {
 
 export function whoOf(row: Pick<CallRow, 'agent' | 'session' | 'client'>): string {
   return visible(row.agent ?? row.session ?? row.client ?? 'anonymous');
+}
+
+/** The arguments in one line, as people read them: `amount 1200, currency GBP`. The audit keeps them as cut JSON. */
+export function aboutOf(row: Pick<CallRow, 'kind' | 'tool' | 'arguments_line'>): string {
+  const line = row.arguments_line;
+  if (line === null) return isCall(row) ? '' : visible(row.tool ?? '');
+  try {
+    return argumentsLine(JSON.parse(line) as Json);
+  } catch {
+    return visible(
+      line
+        .replace(/^\{/, '')
+        .replace(/"((?:[^"\\]|\\.)*)":/g, '$1 ')
+        .replace(/"((?:[^"\\]|\\.)*)"?/g, '$1')
+        .replace(/,(?=\S)/g, ', '),
+    );
+  }
 }

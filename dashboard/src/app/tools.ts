@@ -15,9 +15,37 @@ export interface ToolView {
   readonly hash: string;
 }
 
+interface Pin {
+  readonly upstream: string;
+  readonly name: string;
+  readonly state: string;
+  readonly currentHash: string | null;
+  readonly pinned: JsonObject;
+  readonly current: JsonObject | null;
+}
+
 export async function readTools(host: Host, signal: AbortSignal): Promise<readonly ToolView[]> {
-  const { tools } = await host.api.get<{ tools: readonly CatalogueTool[] }>('/api/catalogue', signal);
-  return tools.map((tool) => ({
+  const [catalogue, pins] = await Promise.all([
+    host.api.get<{ tools: readonly CatalogueTool[] }>('/api/catalogue', signal),
+    host.has('tool-pinning') ? host.api.get<{ tools: readonly Pin[] }>('/api/tools', signal) : { tools: [] },
+  ]);
+  const known = new Map(catalogue.tools.map((tool) => [`${tool.upstream}/${tool.name}`, tool]));
+  const pinned = pins.tools.map((pin): ToolView => {
+    const tool = known.get(`${pin.upstream}/${pin.name}`);
+    known.delete(`${pin.upstream}/${pin.name}`);
+    const isSame = pin.state === 'pinned' || pin.current === null;
+    return {
+      upstream: pin.upstream,
+      name: pin.name,
+      description: tool?.description ?? String((pin.current ?? pin.pinned)['description'] ?? ''),
+      annotations: tool?.annotations,
+      state: pin.state,
+      before: isSame ? undefined : pin.pinned,
+      now: pin.current ?? pin.pinned,
+      hash: pin.currentHash ?? '',
+    };
+  });
+  const unpinned = [...known.values()].map((tool): ToolView => ({
     upstream: tool.upstream,
     name: tool.name,
     description: tool.description,
@@ -27,6 +55,13 @@ export async function readTools(host: Host, signal: AbortSignal): Promise<readon
     now: tool.definition,
     hash: '',
   }));
+  const rank = ({ state }: ToolView): number => ['changed', 'removed', 'new'].indexOf(state) + 1 || 9;
+  return [...pinned, ...unpinned].sort(
+    (a, b) => rank(a) - rank(b) || (a.upstream + a.name < b.upstream + b.name ? -1 : 1),
+  );
 }
 
-export async function acceptTool(_host: Host, _tool: ToolView): Promise<void> {}
+/** Accepts the definition that was shown: another one by now is refused. */
+export async function acceptTool(host: Host, { upstream, name, hash }: ToolView): Promise<void> {
+  await host.api.post('/api/tools/accept', { upstream, name, ...(hash === '' ? {} : { hash }) });
+}

@@ -5,8 +5,8 @@ import { repeat } from 'lit/directives/repeat.js';
 import { consume } from '@lit/context';
 import { hostContext, type Host } from '../app/host.ts';
 import { addKeys } from '../app/keyboard.ts';
-import { clock, duration, instant, visible } from '../app/format.ts';
-import { becameOf, isCall, whatOf, whoOf, whyOf } from '../app/rows.ts';
+import { clock, duration, instant } from '../app/format.ts';
+import { aboutOf, becameOf, isCall, whatOf, whoOf, whyOf } from '../app/rows.ts';
 import { setList } from '../app/selection.ts';
 import { Watch } from '../app/watch.ts';
 import { shared } from '../styles/shared.ts';
@@ -40,7 +40,7 @@ export class HelioCalls extends LitElement {
         padding-bottom: 0;
       }
       .when {
-        width: 112px;
+        width: 106px;
         font-variant-numeric: tabular-nums;
         color: var(--helio-muted);
         font-size: 12px;
@@ -96,12 +96,17 @@ export class HelioCalls extends LitElement {
       tr.at > td:first-child {
         box-shadow: inset 3px 0 0 var(--helio-focus);
       }
-      @container (max-width: 900px) {
+      @container (max-width: 760px) {
         .who {
           display: none;
         }
       }
-      @container (max-width: 680px) {
+      @container (max-width: 700px) {
+        .took {
+          display: none;
+        }
+      }
+      @container (max-width: 540px) {
         thead {
           display: none;
         }
@@ -145,7 +150,7 @@ export class HelioCalls extends LitElement {
           font-size: 12px;
           text-align: right;
         }
-        .took {
+        td.took:last-child {
           display: none;
         }
         tr.at > td {
@@ -208,7 +213,7 @@ export class HelioCalls extends LitElement {
           >${isDestructive ? html`<span class="mark">${icon('warn', 'Destructive')}</span>` : nothing}<span
             class="arguments cut"
             title=${row.arguments_line ?? ''}
-            >${visible(row.arguments_line ?? '')}</span
+            >${aboutOf(row)}</span
           >
         </div>
       </td>

@@ -99,6 +99,9 @@ export class HelioTicket extends LitElement {
         white-space: normal;
         overflow-wrap: anywhere;
       }
+      .arguments tr:last-child th {
+        border-bottom: 0;
+      }
       .arguments td {
         height: auto;
         padding: 9px 12px;
@@ -214,7 +217,9 @@ export class HelioTicket extends LitElement {
       </button>
       <div class="grow">
         <h2>${visible(ticket.name)}</h2>
-        <p class="muted">${visible(ticket.principal)} wants to call it on ${visible(ticket.upstream)}</p>
+        <p class="muted">
+          ${visible(ticket.principal.replace(/^(agent|session):/, ''))} wants to call it on ${visible(ticket.upstream)}
+        </p>
       </div>
       <div class="left">
         ${

@@ -226,7 +226,7 @@ export class HelioApprovals extends LitElement {
           }</span
         >
         <span class="muted small cut"
-          >${visible(ticket.principal)} ·
+          >${visible(ticket.principal.replace(/^(agent|session):/, ''))} ·
           ${visible(ticket.askers[0]?.rule?.name ?? ticket.askers[0]?.reason ?? '')}</span
         >
         <span class="muted small"

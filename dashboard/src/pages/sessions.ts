@@ -3,7 +3,8 @@ import { LitElement, css, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { consume } from '@lit/context';
 import { hostContext, type Host } from '../app/host.ts';
-import { count, money, visible } from '../app/format.ts';
+import { count, visible } from '../app/format.ts';
+import { readPots } from '../app/pots.ts';
 import { Resource } from '../app/resource.ts';
 import { Every, Watch } from '../app/watch.ts';
 import { icon } from '../elements/icon.ts';
@@ -32,6 +33,8 @@ export class HelioSessions extends LitElement {
       ? undefined
       : await this.host.api.get<SessionDetail>(`/api/sessions/${encodeURIComponent(this.opened)}`, signal);
   });
+
+  private readonly pots = new Resource(this, (signal) => readPots(this.host, signal));
 
   static override styles = [
     shared,
@@ -199,16 +202,15 @@ export class HelioSessions extends LitElement {
                     (entry) =>
                       html`<li>
                         <div class="row">
-                          <b class="grow cut"
-                            >${visible(entry.name)}${entry.key === '' || entry.key === entry.name ? '' : html` <span class="muted">${visible(entry.key)}</span>`}</b
+                          <b class="grow cut">${visible(entry.words.join(' · '))}</b
                           ><helio-outcome
-                            value=${entry.used ? 'superseded' : 'accepted'}
-                            word=${entry.used ? 'Used' : entry.source}
+                            value="accepted"
+                            word=${entry.source === 'proxy' ? 'Seen by Helio' : 'From the SDK'}
                           ></helio-outcome>
                         </div>
                         <p class="muted small">
-                          <helio-time .at=${entry.atMs}></helio-time
-                          >${entry.expiresAtMs === null ? '' : html`, holds until <helio-time .at=${entry.expiresAtMs}></helio-time>`}
+                          <helio-time .at=${entry.atMs}></helio-time>, holds until
+                          <helio-time .at=${entry.expiresAtMs}></helio-time>
                         </p>
                       </li>`,
                   )}
@@ -227,8 +229,8 @@ export class HelioSessions extends LitElement {
                       html`<li class="row">
                         <b class="grow cut">${visible(step.tool)}</b
                         ><helio-outcome
-                          value=${step.success ? 'forwarded' : 'failed'}
-                          word=${step.success ? 'Succeeded' : 'Failed'}
+                          value=${step.status === 'success' ? 'forwarded' : 'failed'}
+                          word=${step.status === 'success' ? 'Succeeded' : 'Failed'}
                         ></helio-outcome
                         ><span class="muted"><helio-time .at=${step.atMs}></helio-time></span>
                       </li>`,
@@ -238,22 +240,26 @@ export class HelioSessions extends LitElement {
         </section>
         <section class="card" aria-labelledby="pots">
           <header><h2 id="pots">Its limits and pots</h2></header>
-          ${
-            one.pots.length === 0
-              ? html`<p class="none">No limit is counted for this session.</p>`
+          ${whenRead(this.pots, (all) => {
+            const own = all.filter(({ key }) => key === one.id || (one.agent !== '' && key === one.agent));
+            return own.length === 0
+              ? html`<p class="none">No limit is counted for this session or its agent.</p>`
               : html`<ul class="list">
-                  ${one.pots.map(
+                  ${own.map(
                     (pot) =>
                       html`<li>
                         <div class="row">
-                          <b class="grow cut">${visible(pot.name)}</b
-                          ><span class="muted">${money(pot.used)} of ${money(pot.limit, pot.currency)}</span>
+                          <b class="grow cut">${visible(pot.title)}</b
+                          ><span class="muted">${pot.usedText} of ${pot.limitText}</span>
                         </div>
-                        <helio-meter .share=${Number(pot.used) / Number(pot.limit)} label=${pot.name}></helio-meter>
+                        <helio-meter
+                          .share=${pot.share}
+                          label="${pot.title}: ${pot.usedText} of ${pot.limitText} used"
+                        ></helio-meter>
                       </li>`,
                   )}
-                </ul>`
-          }
+                </ul>`;
+          })}
         </section>
       </div>
     `;

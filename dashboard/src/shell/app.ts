@@ -26,6 +26,7 @@ export class HelioApp extends LitElement {
   @state() private navOpen = false;
   @state() private dialog: 'none' | 'keys' | 'palette' = 'none';
   @state() private pageReady = '';
+  @state() private drawerReady = false;
 
   private readonly router = createRouter();
   private readonly events = createEventStream();
@@ -64,6 +65,8 @@ export class HelioApp extends LitElement {
       main {
         padding: 20px 24px 48px;
         min-width: 0;
+      }
+      main:focus-visible {
         outline: none;
       }
       .skip {
@@ -176,7 +179,7 @@ export class HelioApp extends LitElement {
     this.navOpen = false;
     const { path, query } = this.router.place();
     const page = pageOf(path);
-    if (query.has('call')) void import('./drawer.ts');
+    if (query.has('call')) void import('./drawer.ts').then(() => (this.drawerReady = true));
     if (path.startsWith('/panel/')) void import('../panels/panel-page.ts').then(() => this.showPage(path));
     else if (page !== undefined) void page.load().then(() => this.showPage(page.path));
     else this.showPage('');
@@ -282,7 +285,7 @@ export class HelioApp extends LitElement {
                 : nothing
         }
       </main>
-      ${call === null ? nothing : html`<helio-drawer .call=${call}></helio-drawer>`}
+      ${call === null || !this.drawerReady ? nothing : html`<helio-drawer .call=${call}></helio-drawer>`}
       ${this.dialog === 'keys' ? html`<helio-keys @closed=${() => (this.dialog = 'none')}></helio-keys>` : nothing}
       ${this.dialog === 'palette' ? html`<helio-palette @closed=${() => (this.dialog = 'none')}></helio-palette>` : nothing}
       <helio-toast></helio-toast>
