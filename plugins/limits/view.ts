@@ -1,6 +1,8 @@
 /** How limits and pots are shown: gauges, the list of limits over REST, and `helio limits list`. */
-import { compareDecimal, subtractDecimal, type CliCommand, type Json, type PluginApi } from '@gethelio/proxy/plugin';
+import { compareDecimal, subtractDecimal, type CliCommand, type Json } from '@gethelio/proxy/plugin';
 import { described } from '@gethelio/proxy/contracts/operator';
+import type { Ledger } from '@gethelio/proxy/contracts/state';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { LimitSource } from './contract.ts';
 
@@ -80,29 +82,68 @@ export function gaugeOf(
 const keysPerLimit = 50;
 const listAnswer = z.strictObject({ limits: z.array(limitViewSchema), atMs: z.number().int() });
 
-type Api = Pick<
-  PluginApi<unknown, never, object, object, { limits: { kind: 'extension'; id: string; _type?: LimitSource } }>,
-  'name' | 'clock' | 'collect' | 'routes'
->;
+const entriesQuery = z.strictObject({
+  bucket: z
+    .string()
+    .max(1_024)
+    .regex(/^(rate|spend)(-shadow)?:/, 'must be the bucket of a rate or spend limit')
+    .describe('the `bucket` of a gauge'),
+  sinceMs: z.coerce.number().int().default(0),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+const entrySchema = z.strictObject({
+  entry: z.string().describe("the call's id"),
+  amount,
+  atMs: z.number().int(),
+  tool: z.string().nullable(),
+});
+const entriesAnswer = z.strictObject({ entries: z.array(entrySchema) });
 
-/** `GET /api/limits`: every plugin with limits offers it, the first one answers for all. */
-export function limitRoutes(api: Api): void {
+interface LimitRoutes {
+  readonly name: string;
+  readonly clock: { nowMs(): number };
+  readonly needs: { readonly ledger: Ledger };
+  collect(point: 'limits'): readonly LimitSource[];
+  routes(build: (app: FastifyInstance) => void, options: { readonly prefix: string }): void;
+}
+
+/** `GET /api/limits` and its entries: every plugin with limits offers them, the first one answers for all. */
+export function limitRoutes(api: LimitRoutes): void {
   api.routes(
     (app) => {
-      const sources = api.collect('limits') as readonly LimitSource[];
+      const sources = api.collect('limits');
       if (sources[0]?.plugin !== api.name) return;
-      app.get(
-        '/',
-        described({ summary: 'Rate and spend limits with their fullest keys', answer: listAnswer }),
-        async () => {
-          const atMs = api.clock.nowMs();
-          const views = await Promise.all(sources.map((source) => source.read(atMs, keysPerLimit)));
-          return { limits: views.flat(), atMs };
-        },
-      );
+      const listed = described({ summary: 'Rate and spend limits with their fullest keys', answer: listAnswer });
+      app.get('/', listed, async () => {
+        const atMs = api.clock.nowMs();
+        const views = await Promise.all(sources.map((source) => source.read(atMs, keysPerLimit)));
+        return { limits: views.flat(), atMs };
+      });
+      const drilled = described({
+        summary: 'What counts in one bucket, newest first',
+        query: entriesQuery,
+        answer: entriesAnswer,
+      });
+      app.get('/entries', drilled, async (request) => {
+        const { bucket, sinceMs, limit } = request.query as z.output<typeof entriesQuery>;
+        const entries = await api.needs.ledger.entries(bucket, sinceMs, limit);
+        return {
+          entries: entries.map(({ entry, amount: taken, atMs, note }) => ({
+            entry,
+            amount: taken,
+            atMs,
+            tool: toolIn(note),
+          })),
+        };
+      });
     },
     { prefix: '/api/limits' },
   );
+}
+
+function toolIn(note: Json): string | null {
+  const { tool } = (typeof note === 'object' && note !== null ? note : {}) as { readonly tool?: unknown };
+  return typeof tool === 'string' ? tool : null;
 }
 
 export const limitsListCommand: CliCommand = {

@@ -54,6 +54,7 @@ export function countedLimits(
       atMs: ctx.nowMs,
       sinceMs: ctx.nowMs - limit.windowMs + 1,
       expiresAtMs: ctx.nowMs + limit.windowMs,
+      note: { tool: ctx.call.name },
     };
     return [{ rule, limit, take, key: found.key }];
   });
