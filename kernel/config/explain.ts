@@ -59,7 +59,7 @@ function frame(lines: readonly string[], place: Place, columns: number): string[
   const room = columns - width - 5;
   const from = place.column - 1 > room - 10 ? place.column - 1 - Math.floor(room / 2) : 0;
   const show = (number: number) => {
-    const line = inert(lines[number - 1]!);
+    const line = withoutSecrets(inert(lines[number - 1]!));
     const cut = line.slice(from, from + room);
     return `  ${String(number).padStart(width)} | ${cut}`.trimEnd();
   };
@@ -67,6 +67,15 @@ function frame(lines: readonly string[], place: Place, columns: number): string[
   const caret = `  ${' '.repeat(width)} | ${' '.repeat(Math.max(0, place.column - 1 - from))}^`;
   return [...shown, show(place.line), caret];
 }
+
+/** `api_secret: 'hunter2'` on a line that is shown because of its neighbour. Stars keep the columns where they are. */
+function withoutSecrets(line: string): string {
+  return line.replace(secretMember, (found, name: string, value: string) =>
+    value.includes('${') || /(?:url|file|path|field)\W*$/i.test(name) ? found : name + '*'.repeat(value.length),
+  );
+}
+const secretMember =
+  /([\w-]*(?:secret|token|passw|api_?key|private_?key|credential|authorization)[\w-]*["']? *: *)("[^"]*"?|'[^']*'?|[^\s,}\]{[]+)/gi;
 
 /** An error for the terminal: what is wrong and what to do, and every problem of the file. */
 export function formatError(error: HelioError, text?: string, look: Look = {}): string {

@@ -181,6 +181,15 @@ lisen: {}
     ]);
   });
 
+  it('show no secret that stands beside the mistake', () => {
+    const { file, problems } = check(
+      "channels: [{ type: slack, token: 'xoxb 1, 2', chanel: '#a' }]\nlisten: { prot: 1, host: h, api_secret: hunter2 }",
+    );
+    const text = formatProblems(problems, file.text);
+    expect(text).not.toMatch(/xoxb|hunter2/);
+    expect(text).toContain("1 | channels: [{ type: slack, token: ***********, chanel: '#a' }]");
+  });
+
   it('look like this on a terminal', () => {
     const { file, problems } = check('listen:\n  # the port\n  prot: 1\n');
     expect(formatProblems(problems, file.text, { columns: 200 }).replaceAll(`${dir}/`, '')).toBe(
