@@ -6,6 +6,7 @@ import type { Log, ToolDefinition, UpstreamView } from '../plugin.ts';
 import { createCatalogue, type Catalogue } from './catalogue.ts';
 import { loneUpstreamName, type ListenConfig, type UpstreamConfig } from './config.ts';
 import { createHttpDoor, sendPlain } from './doors/http.ts';
+import { createSseDoor } from './doors/sse.ts';
 import type { Exchange, RelayWorld } from './exchange.ts';
 import type { Gate, Lookup } from './incoming.ts';
 import { createNetworkGuard, type NetworkGuard } from './network-guard.ts';
@@ -120,7 +121,14 @@ export function createDoors(options: DoorsOptions): Doors {
     return entries.size === 1 ? entries.values().next().value!.upstream : undefined;
   }
 
+  const sse = createSseDoor({
+    relay,
+    bodyLimitBytes: () => listen.body_limit,
+    upstreamAt: (name) => (isDraining ? undefined : upstream(name)),
+  });
+
   function other(request: IncomingMessage, response: ServerResponse, path: string): boolean {
+    if (sse(request, response, path)) return true;
     if (request.method !== 'GET') return false;
     if (path === '/livez') sendPlain(response, 200, 'ok\n');
     else if (path === '/readyz') {

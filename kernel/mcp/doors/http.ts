@@ -72,7 +72,7 @@ function onRequest(request: IncomingMessage, response: ServerResponse, options: 
   });
 }
 
-function unfitBody(request: IncomingMessage, headers: Headers, limitBytes: number): DoorRefusal | undefined {
+export function unfitBody(request: IncomingMessage, headers: Headers, limitBytes: number): DoorRefusal | undefined {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
     return {
@@ -93,7 +93,7 @@ function unfitBody(request: IncomingMessage, headers: Headers, limitBytes: numbe
   return Number(request.headers['content-length'] ?? 0) > limitBytes ? tooLarge(limitBytes) : undefined;
 }
 
-function tooLarge(limitBytes: number): DoorRefusal {
+export function tooLarge(limitBytes: number): DoorRefusal {
   const reason = `The body is larger than ${limitBytes} bytes (listen.body_limit).`;
   return {
     status: 413,

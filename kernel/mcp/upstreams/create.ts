@@ -4,6 +4,7 @@ import { transportOf, type UpstreamConfig } from '../config.ts';
 import type { OwnIdentity } from '../own-client.ts';
 import type { Upstream } from '../upstream.ts';
 import { createHttpUpstream } from './http.ts';
+import { createSseUpstream } from './sse.ts';
 import { createStdioUpstream } from './stdio.ts';
 
 export interface UpstreamOptions {
@@ -23,6 +24,6 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     case 'stdio':
       return createStdioUpstream({ ...options, config: { ...options.config, command: options.config.command! } });
     case 'sse':
-      throw new Error('the sse transport is not there yet');
+      return createSseUpstream({ ...options, config: { ...options.config, url: options.config.url! } });
   }
 }

@@ -1,33 +1,51 @@
 /** Unchanged official clients, through the doors, against a dual-era server over HTTP. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDoors, type TestDoors } from './support/doors.ts';
 
 let fixture: ChildProcess;
+let sseFixture: ChildProcess;
 let direct: URL;
 const doors: { [transport: string]: TestDoors } = {};
 
-beforeAll(async () => {
-  fixture = spawn(process.execPath, ['test/fixtures/conformance/main.mjs', '--http', '0'], {
+async function startFixture(...args: string[]): Promise<[ChildProcess, URL]> {
+  const child = spawn(process.execPath, ['test/fixtures/conformance/main.mjs', ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const line = await new Promise<string>((done) => fixture.stderr!.once('data', (chunk) => done(String(chunk))));
-  direct = new URL(/http:\S+/.exec(line)![0]);
+  const line = await new Promise<string>((done) => child.stderr!.once('data', (chunk) => done(String(chunk))));
+  return [child, new URL(/http:\S+/.exec(line)![0])];
+}
+
+beforeAll(async () => {
+  let sse: URL;
+  [fixture, direct] = await startFixture('--http', '0');
+  [sseFixture, sse] = await startFixture('--sse', '0');
   doors['http'] = await openDoors({ url: direct.href });
   doors['stdio'] = await openDoors({ command: process.execPath, args: ['test/fixtures/conformance/main.mjs'] });
+  doors['sse'] = await openDoors({ url: sse.href, transport: 'sse' });
 });
 afterAll(async () => {
   for (const open of Object.values(doors)) await open.stop();
   fixture?.kill();
+  sseFixture?.kill();
 });
 
 const eras = {
   'sdk 1.32 (2025-11-25)': async (url: URL) => {
     const client = new ClientV1({ name: 'test', version: '1' });
     await client.connect(new TransportV1(url));
+    return client;
+  },
+  'sdk 1.32 on the sse door (2024-11-05)': async (url: URL) => {
+    const client = new ClientV1({ name: 'test', version: '1' });
+    // The server itself speaks it under another address; what it answers is the same.
+    await client.connect(
+      url.href === direct.href ? new TransportV1(url) : new SSEClientTransport(new URL('/sse', url)),
+    );
     return client;
   },
   'client 2.4, legacy': async (url: URL) => {
@@ -42,9 +60,9 @@ const eras = {
   },
 };
 
-const matrix = Object.entries(eras).flatMap(([era, connect]) =>
-  ['http', 'stdio'].map((transport) => ({ era, connect, transport })),
-);
+const matrix = Object.entries(eras)
+  .flatMap(([era, connect]) => ['http', 'stdio', 'sse'].map((transport) => ({ era, connect, transport })))
+  .filter(({ era, transport }) => !(era === 'client 2.4, modern' && transport === 'sse')); // sse is older than the modern era
 
 describe.each(matrix)('$era over $transport', ({ connect, transport }) => {
   const through = () => doors[transport]!.mcp;
