@@ -27,7 +27,7 @@ const rows: readonly Omit<StandardPlugin, 'load'>[] = [
   { name: 'audit-otlp', inStandardSet: false },
   { name: 'feedback', inStandardSet: true },
   { name: 'dashboard', inStandardSet: true },
-  { name: 'sideband', section: 'sdk', inStandardSet: true, listens: true },
+  { name: 'sideband', section: 'sdk', inStandardSet: false, listens: true },
 ];
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
