@@ -23,7 +23,8 @@ export const identity = definePlugin({
       const named = namedSession(arrival, config.session);
       const made = named === 'none' && config.on_unresolved === 'door' && arrival.vouched === undefined;
       const found = typeof named === 'object' ? named : made ? atDoor(who?.id, arrival.peer, nowMs) : undefined;
-      if (named === 'improper') log.debug('a session id was not taken: not 1 to 128 visible ASCII characters', { call: call.id });
+      if (named === 'improper')
+        log.debug('a session id was not taken: not 1 to 128 visible ASCII characters', { call: call.id });
       if (who) facts.set(agent, who);
       if (found) facts.set(session, found);
       facts.set(principal, who ? `agent:${who.id}` : found ? `session:${found.id}` : 'anonymous');

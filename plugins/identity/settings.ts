@@ -9,7 +9,9 @@ const header = z
 const agentId = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'an id is 1 to 128 visible ASCII characters');
 
 const fromHeader = z.strictObject({
-  header: header.describe('The header that carries the agent. Whoever can send it can be anyone: put a proxy in front that sets it.'),
+  header: header.describe(
+    'The header that carries the agent. Whoever can send it can be anyone: put a proxy in front that sets it.',
+  ),
 });
 const fromKeys = z.strictObject({
   header: header.default('authorization').describe('The header that carries the key; `Bearer ` in front is left out.'),
@@ -36,7 +38,9 @@ export const identitySection = z
       .describe(
         'Without a session: deny leaves it out, so that rules keyed by session refuse; door makes one per agent and peer address.',
       ),
-    idle: duration().default(1_800_000).describe('When a session made at the door ends, counted from its last call. Default 30m.'),
+    idle: duration()
+      .default(1_800_000)
+      .describe('When a session made at the door ends, counted from its last call. Default 30m.'),
   })
   .prefault({});
 export type IdentitySection = z.output<typeof identitySection>;

@@ -1,5 +1,13 @@
 /** Finds the smallest change of a refused call's arguments that these rules would let through, and proves it by judging. */
-import { compareDecimal, isDecimal, type Call, type Effect, type Json, type JsonObject, type Verdict } from '@gethelio/proxy/plugin';
+import {
+  compareDecimal,
+  isDecimal,
+  type Call,
+  type Effect,
+  type Json,
+  type JsonObject,
+  type Verdict,
+} from '@gethelio/proxy/plugin';
 import { isScalar, seenAt, show } from './comparand.ts';
 import type { Part } from './comparison.ts';
 import type { InputComparison } from './conditions/built-in.ts';
@@ -45,7 +53,12 @@ export function withAdvice(policy: CompiledPolicy, seen: Tried, judgement: Judge
   const { verdicts } = judgement;
   if (!verdicts.some(({ effect, shadow }) => effect === 'deny' && !shadow)) return verdicts;
   const change = smallestChange(policy, seen, judgement);
-  const then = change?.effect === 'hold' ? 'a person would be asked' : change?.effect === 'simulate' ? 'it would be a dry run' : 'it would be allowed';
+  const then =
+    change?.effect === 'hold'
+      ? 'a person would be asked'
+      : change?.effect === 'simulate'
+        ? 'it would be a dry run'
+        : 'it would be allowed';
   const advice = change
     ? { retry: { allowed: true }, suggestion: `Call ${seen.call.name} again ${change.sentence}: ${then}.` }
     : { retry: { allowed: false } };
@@ -62,12 +75,17 @@ function effectOf({ verdicts }: Judgement): Effect {
 
 /** Single edits first, then one per denying rule together. */
 function candidates(policy: CompiledPolicy, seen: Tried, judgement: Judgement): readonly (readonly Edit[])[] {
-  const denying = judgement.tried.filter((one) => holds(one) && one.rule.speaks?.effect === 'deny' && one.rule.view.mode === 'enforce');
+  const denying = judgement.tried.filter(
+    (one) => holds(one) && one.rule.speaks?.effect === 'deny' && one.rule.view.mode === 'enforce',
+  );
   if (denying.length === 0) return openings(policy, seen, judgement);
   const perRule = denying.map(({ rule }) => rule.comparisons.flatMap((one) => editsFor(one, seen.call, !one.positive)));
   const singles = perRule.flat().map((edit) => [edit]);
-  const together = perRule.every((edits) => edits.length > 0) && perRule.length > 1 ? [perRule.map((edits) => edits[0]!)] : [];
-  const opened = openings(policy, seen, judgement).flatMap((edits) => [...singles.map((single) => [...single, ...edits])]);
+  const together =
+    perRule.every((edits) => edits.length > 0) && perRule.length > 1 ? [perRule.map((edits) => edits[0]!)] : [];
+  const opened = openings(policy, seen, judgement).flatMap((edits) => [
+    ...singles.map((single) => [...single, ...edits]),
+  ]);
   return [...singles, ...together, ...opened];
 }
 
@@ -76,7 +94,10 @@ function openings(policy: CompiledPolicy, seen: Tried, judgement: Judgement): re
   const failed = (rule: CompiledRule) => !judgement.tried.some((one) => one.rule === rule && holds(one));
   return policy.index
     .about(seen.call)
-    .filter((rule) => rule.speaks !== undefined && rule.speaks.effect !== 'deny' && rule.view.mode === 'enforce' && failed(rule))
+    .filter(
+      (rule) =>
+        rule.speaks !== undefined && rule.speaks.effect !== 'deny' && rule.view.mode === 'enforce' && failed(rule),
+    )
     .map((rule) => rule.comparisons.map((one) => editsFor(one, seen.call, one.positive)[0]))
     .filter((edits): edits is Edit[] => edits.length > 0 && edits.some((edit) => edit !== undefined))
     .map((edits) => edits.filter((edit) => edit !== undefined));
@@ -86,7 +107,8 @@ function openings(policy: CompiledPolicy, seen: Tried, judgement: Judgement): re
 function editsFor({ path, parts }: InputComparison, call: Call, wanted: boolean): readonly Edit[] {
   const source = { root: call.arguments as Json, decimal: (at: string) => call.decimal(at) };
   const found = path.read(source.root);
-  if (found.length === 0) return path.single && wanted ? parts.flatMap((part) => editsOf(part, path.text, call, wanted)) : [];
+  if (found.length === 0)
+    return path.single && wanted ? parts.flatMap((part) => editsOf(part, path.text, call, wanted)) : [];
   return found.flatMap(({ value, path: at }) =>
     parts
       .filter((part) => part.test(seenAt(source, at, value), source) !== wanted)
@@ -107,7 +129,8 @@ function editsOf({ operator, operand }: Part, path: string, call: Call, wanted: 
   const equals = (operator === 'eq' || operator === 'equals') === wanted;
   if (['eq', 'equals', 'neq'].includes(operator)) return equals ? [literal(path, operand)] : [];
   const inside = (operator === 'in') === wanted;
-  if (operator === 'in' || operator === 'not_in') return inside ? (operand as readonly Json[]).map((one) => literal(path, one)) : [];
+  if (operator === 'in' || operator === 'not_in')
+    return inside ? (operand as readonly Json[]).map((one) => literal(path, one)) : [];
   if (operator === 'exists') return (operand === true) === wanted ? [] : [{ path, wish: 'left out' }];
   return [];
 }
@@ -119,7 +142,9 @@ function literal(path: string, value: Json): Edit {
 function numeric(operator: string, limit: string, path: string, wanted: boolean, of: string): readonly Edit[] {
   const opposite: Record<string, string> = { gt: 'lte', gte: 'lt', lt: 'gte', lte: 'gt' };
   const need = wanted ? operator : opposite[operator];
-  const at = (number: string, wish: string): readonly Edit[] => [{ path, value: Number(number), number, wish: `${wish}${of}` }];
+  const at = (number: string, wish: string): readonly Edit[] => [
+    { path, value: Number(number), number, wish: `${wish}${of}` },
+  ];
   if (need === 'lte') return at(limit, `${limit} or less`);
   if (need === 'gte') return at(limit, `${limit} or more`);
   // Just beyond a border there is no nearest number: a whole step is proof enough that the direction is right.
@@ -187,6 +212,7 @@ function sentenceOf(edits: readonly Edit[], call: Call): string {
 
 function valueAt(root: JsonObject, path: string): Json | undefined {
   let at: any = root;
-  for (const key of keysOf(path)) at = at !== null && typeof at === 'object' && Object.hasOwn(at, key) ? at[key] : undefined;
+  for (const key of keysOf(path))
+    at = at !== null && typeof at === 'object' && Object.hasOwn(at, key) ? at[key] : undefined;
   return isScalar(at) || typeof at === 'object' ? at : undefined;
 }

@@ -39,7 +39,10 @@ export function explainCommand(kernel: KernelApi): CliCommand {
 /** The running Helio knows what was counted so far; without one the files do. */
 async function answerOf(question: ExplainQuestion, input: CliInput, kernel: KernelApi) {
   try {
-    return { answer: (await input.ask('POST', '/api/explain', question as unknown as Json)) as unknown as ExplainAnswer, live: true };
+    return {
+      answer: (await input.ask('POST', '/api/explain', question as unknown as Json)) as unknown as ExplainAnswer,
+      live: true,
+    };
   } catch (error) {
     const { code } = error as { code?: string };
     if (code !== 'HELIO_CLI_UNREACHABLE' && code !== 'HELIO_CLI_UNAUTHORISED') throw error;
@@ -52,11 +55,14 @@ async function answerOf(question: ExplainQuestion, input: CliInput, kernel: Kern
 async function questionOf({ args, options }: CliInput): Promise<ExplainQuestion | string> {
   const option = (name: string) => (typeof options[name] === 'string' ? (options[name] as string) : undefined);
   const kind = option('kind');
-  if (kind !== undefined && !['tool', 'resource', 'prompt'].includes(kind)) return `--kind is tool, resource or prompt, not "${kind}"`;
+  if (kind !== undefined && !['tool', 'resource', 'prompt'].includes(kind))
+    return `--kind is tool, resource or prompt, not "${kind}"`;
   const now = option('now');
-  if (now !== undefined && Number.isNaN(Date.parse(now))) return `--now is a time such as 2026-03-02T09:00:00Z, not "${now}"`;
+  if (now !== undefined && Number.isNaN(Date.parse(now)))
+    return `--now is a time such as 2026-03-02T09:00:00Z, not "${now}"`;
   const argumentsText = await readArguments(option('args'));
-  if (argumentsText !== undefined && !isObjectText(argumentsText)) return '--args is a JSON object such as \'{"amount": 5}\', @FILE, or -';
+  if (argumentsText !== undefined && !isObjectText(argumentsText))
+    return '--args is a JSON object such as \'{"amount": 5}\', @FILE, or -';
   return {
     tool: args[0]!,
     ...(kind !== undefined && { kind: kind as 'tool' }),
@@ -91,7 +97,9 @@ export function answerText({ tool, decision, trace, withoutUpstream }: ExplainAn
   if (withoutUpstream) lines.push("(the upstream was not reached: judged with MCP's default annotations)");
   lines.push('', 'Verdicts, strictest first');
   for (const { effect, plugin, code, reason, rule, shadow } of decision.verdicts)
-    lines.push(`  ${effect.padEnd(8)} ${`${plugin}/${code}`.padEnd(28)} ${reason}${rule ? ` (line ${rule.line})` : ''}${shadow ? ' [shadow]' : ''}`);
+    lines.push(
+      `  ${effect.padEnd(8)} ${`${plugin}/${code}`.padEnd(28)} ${reason}${rule ? ` (line ${rule.line})` : ''}${shadow ? ' [shadow]' : ''}`,
+    );
   if (trace) lines.push(...traceText(trace));
   return lines.map(inert).join('\n');
 }
@@ -99,12 +107,15 @@ export function answerText({ tool, decision, trace, withoutUpstream }: ExplainAn
 function traceText(trace: NonNullable<ExplainAnswer['trace']>): readonly string[] {
   const lines = ['', `Rules tried: ${trace.tried.length} of ${trace.rules}; the others are about other names`];
   for (const { rule, line, result, says, why, mode, ended } of trace.tried) {
-    const marks = [mode === 'shadow' ? 'shadow' : '', says ? `says ${says}` : '', ended ? 'ends the list' : ''].filter(Boolean);
+    const marks = [mode === 'shadow' ? 'shadow' : '', says ? `says ${says}` : '', ended ? 'ends the list' : ''].filter(
+      Boolean,
+    );
     lines.push(`  ${result === 'not matched' ? '-' : '+'} ${rule} (line ${line}): ${[result, ...marks].join(', ')}`);
     lines.push(...why.map((reason) => `      ${reason}`));
   }
   if (trace.notTried.length > 0) lines.push(`  not tried any more: ${trace.notTried.join(', ')}`);
-  if (trace.change) lines.push('', `Smallest change: ${trace.change.sentence}; these rules would then say ${trace.change.effect}`);
+  if (trace.change)
+    lines.push('', `Smallest change: ${trace.change.sentence}; these rules would then say ${trace.change.effect}`);
   return lines;
 }
 

@@ -34,11 +34,17 @@ export function compileParts(value: Json | undefined, complain: Complain): reado
     complain('an empty comparison says nothing', [], 'write an operator, for example { gt: 1000 }');
     return undefined;
   }
-  const parts = names.map((name) => compilePart(name, operations[name]!, (message, fix) => complain(message, at(name), fix)));
+  const parts = names.map((name) =>
+    compilePart(name, operations[name]!, (message, fix) => complain(message, at(name), fix)),
+  );
   return parts.every((part) => part !== undefined) ? parts : undefined;
 }
 
-function compilePart(written: string, operand: Json, complain: (message: string, fix?: string) => void): Part | undefined {
+function compilePart(
+  written: string,
+  operand: Json,
+  complain: (message: string, fix?: string) => void,
+): Part | undefined {
   const name = operatorAliases[written] ?? written;
   const fromInput = name.endsWith('_input');
   const operator = Object.hasOwn(operators, name.replace(/_input$/, ''))
@@ -52,7 +58,9 @@ function compilePart(written: string, operand: Json, complain: (message: string,
     );
     return undefined;
   }
-  return fromInput ? inputPart(written, operator.compare!, operand, complain) : fixedPart(written, operator, operand, complain);
+  return fromInput
+    ? inputPart(written, operator.compare!, operand, complain)
+    : fixedPart(written, operator, operand, complain);
 }
 
 function fixedPart(
@@ -92,7 +100,11 @@ function inputPart(
   };
 }
 
-function singlePath(operand: Json, complain: (message: string, fix?: string) => void, operator: string): CompiledPath | undefined {
+function singlePath(
+  operand: Json,
+  complain: (message: string, fix?: string) => void,
+  operator: string,
+): CompiledPath | undefined {
   const example = `for example ${operator}: '$.limit'`;
   if (typeof operand !== 'string') {
     complain(`"${operator}" takes the path of another argument, not ${show(operand)}`, example);

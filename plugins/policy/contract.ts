@@ -52,7 +52,11 @@ export interface RuleAction {
   readonly name: string;
   readonly summary: string;
   /** What the rule says when it matches; left out: it says nothing by itself, it only restricts (limits). */
-  readonly speaks?: { readonly effect: Effect; readonly code: string; readonly reason: (rule: MatchedRule, call: Call) => string };
+  readonly speaks?: {
+    readonly effect: Effect;
+    readonly code: string;
+    readonly reason: (rule: MatchedRule, call: Call) => string;
+  };
   /** Fields that must stand beside the action: `limits`, or with its part `limits.calls`. */
   readonly needs?: readonly string[];
 }

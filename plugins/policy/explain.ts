@@ -1,6 +1,15 @@
 /** `POST /api/explain`, `GET /api/policies`: a made-up call's decision with its whole trace, and the rules as written. */
 import { described } from '@gethelio/proxy/contracts/operator';
-import type { Decision, Effect, Explanation, GivenVerdict, Json, JsonObject, KernelApi, Question } from '@gethelio/proxy/plugin';
+import type {
+  Decision,
+  Effect,
+  Explanation,
+  GivenVerdict,
+  Json,
+  JsonObject,
+  KernelApi,
+  Question,
+} from '@gethelio/proxy/plugin';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { policyTrace, type PolicyRules } from './contract.ts';
@@ -11,7 +20,11 @@ export const questionSchema = z.strictObject({
   kind: z.enum(['tool', 'resource', 'prompt']).optional(),
   upstream: z.string().optional(),
   arguments: z.record(z.string(), z.json()).optional(),
-  argumentsText: z.string().max(1_048_576).optional().describe('The arguments as JSON text, where exact numbers matter.'),
+  argumentsText: z
+    .string()
+    .max(1_048_576)
+    .optional()
+    .describe('The arguments as JSON text, where exact numbers matter.'),
   agent: z.string().max(128).optional(),
   session: z.string().max(128).optional(),
   headers: z.record(z.string(), z.string()).optional().describe('Request headers, by lower-case name.'),
@@ -33,7 +46,9 @@ export interface ExplainAnswer {
 export async function explainCall(kernel: Pick<KernelApi, 'explain'>, asked: ExplainQuestion): Promise<ExplainAnswer> {
   const { tool, ...rest } = asked;
   const { decision, feedback, facts, steps } = await kernel.explain({ name: tool, ...rest } as Question);
-  const unreached = decision.verdicts.some(({ code, plugin }) => code === 'upstream_unavailable' && plugin === 'kernel');
+  const unreached = decision.verdicts.some(
+    ({ code, plugin }) => code === 'upstream_unavailable' && plugin === 'kernel',
+  );
   return {
     tool,
     decision: unreached ? withoutUpstream(decision) : decision,
@@ -56,14 +71,19 @@ function withoutUpstream({ verdicts }: Decision): Decision {
 
 export function explainRoute(kernel: KernelApi): (app: FastifyInstance) => void {
   return (app) => {
-    app.post('/', described({ summary: 'What would happen to a call, and why', body: questionSchema }), async (request) =>
-      explainCall(kernel, request.body as ExplainQuestion) as unknown as Promise<Json>,
+    app.post(
+      '/',
+      described({ summary: 'What would happen to a call, and why', body: questionSchema }),
+      async (request) => explainCall(kernel, request.body as ExplainQuestion) as unknown as Promise<Json>,
     );
   };
 }
 
 export function policiesRoute(rules: PolicyRules): (app: FastifyInstance) => void {
   return (app) => {
-    app.get('/', described({ summary: 'The rules as written' }), async () => ({ rules: rules.rules, default: rules.default }));
+    app.get('/', described({ summary: 'The rules as written' }), async () => ({
+      rules: rules.rules,
+      default: rules.default,
+    }));
   };
 }

@@ -27,7 +27,9 @@ export function compileFields(
     if (!sharing) continue;
     const context = compileContext(language, rule, [...path, key], restricts);
     const whole = sharing.length === 1 && sharing[0]!.part === undefined;
-    const field = whole ? compileWhole(sharing[0]!, value, context, language) : compileParts(key, sharing, value, context, language);
+    const field = whole
+      ? compileWhole(sharing[0]!, value, context, language)
+      : compileParts(key, sharing, value, context, language);
     if (field) compiled.push(field);
   }
   return compiled;

@@ -7,7 +7,10 @@
 export function foldName(name: string): string {
   if (/^[a-z0-9_.\-/:]*$/.test(name)) return name;
   const visible = name.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '');
-  return visible.toLowerCase().normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+  return visible
+    .toLowerCase()
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '');
 }
 
 export interface Glob {

@@ -1,5 +1,12 @@
 /** `hide_denied`: takes out of tools/list what no arguments could make callable for this caller. */
-import { resultAnswer, toolDefinition, type Answer, type Json, type JsonObject, type ResponseContext } from '@gethelio/proxy/plugin';
+import {
+  resultAnswer,
+  toolDefinition,
+  type Answer,
+  type Json,
+  type JsonObject,
+  type ResponseContext,
+} from '@gethelio/proxy/plugin';
 import { isUncallable } from './judge.ts';
 import type { CompiledPolicy } from './policy.ts';
 
@@ -25,7 +32,12 @@ export function hideDenied(
   });
 }
 
-function isShown(policy: CompiledPolicy, raw: Json, { call, facts, nowMs }: ResponseContext, trust: 'trusted' | 'untrusted'): boolean {
+function isShown(
+  policy: CompiledPolicy,
+  raw: Json,
+  { call, facts, nowMs }: ResponseContext,
+  trust: 'trusted' | 'untrusted',
+): boolean {
   const tool = toolDefinition(raw, trust);
   if (!tool) return false; // what has no name cannot be called, and cannot be judged
   return !isUncallable(policy, { call: { ...call, kind: 'tool', name: tool.name, arguments: {} }, facts, nowMs, tool });

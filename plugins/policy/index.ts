@@ -61,8 +61,18 @@ export const policy = definePlugin({
 
     api.onCheck(() => {
       const words = gatherWords(
-        { actions: api.collect('ruleAction'), fields: api.collect('ruleField'), conditions: api.collect('ruleCondition') },
-        (kind, word) => api.report({ code: 'HELIO_POLICY_WORD_TWICE', path: api.configPath, message: `two plugins bring the ${kind} "${word}"`, fix: 'leave one of them out of plugins:' }),
+        {
+          actions: api.collect('ruleAction'),
+          fields: api.collect('ruleField'),
+          conditions: api.collect('ruleCondition'),
+        },
+        (kind, word) =>
+          api.report({
+            code: 'HELIO_POLICY_WORD_TWICE',
+            path: api.configPath,
+            message: `two plugins bring the ${kind} "${word}"`,
+            fix: 'leave one of them out of plugins:',
+          }),
       );
       const settings = api.collect('policySetting');
       const section = readSection(api.config, api.configPath, settings, api);
@@ -108,7 +118,11 @@ export const policy = definePlugin({
       return {
         ops,
         settle: ({ acted }) =>
-          acted ? undefined : ops.flatMap((op) => (op.op === 'take' ? [{ op: 'giveBack', bucket: op.bucket, entry: op.entry } as const] : [])),
+          acted
+            ? undefined
+            : ops.flatMap((op) =>
+                op.op === 'take' ? [{ op: 'giveBack', bucket: op.bucket, entry: op.entry } as const] : [],
+              ),
       };
     });
 
@@ -125,13 +139,24 @@ export const policy = definePlugin({
 
     const rules: PolicyRules = {
       get rules() {
-        return viewsOf(compiled(), api.configPath, () => kernel.configuration().text, (path) => api.locate(path));
+        return viewsOf(
+          compiled(),
+          api.configPath,
+          () => kernel.configuration().text,
+          (path) => api.locate(path),
+        );
       },
       get default() {
         return compiled().default;
       },
-      withField: (key) => compiled().rules.map(({ view }) => view).filter(({ fields }) => Object.hasOwn(fields, key)),
-      about: ({ call }) => compiled().index.about(call).map(({ view }) => view),
+      withField: (key) =>
+        compiled()
+          .rules.map(({ view }) => view)
+          .filter(({ fields }) => Object.hasOwn(fields, key)),
+      about: ({ call }) =>
+        compiled()
+          .index.about(call)
+          .map(({ view }) => view),
     };
     api.routes(explainRoute(kernel), { prefix: '/api/explain' });
     api.routes(policiesRoute(rules), { prefix: '/api/policies' });

@@ -104,12 +104,21 @@ function verdictOf(rule: CompiledRule, trial: Trial): Verdict {
   };
 }
 
-const allowedByDefault: Verdict = { effect: 'allow', code: 'allowed', reason: 'No rule spoke, and the default is allow.' };
+const allowedByDefault: Verdict = {
+  effect: 'allow',
+  code: 'allowed',
+  reason: 'No rule spoke, and the default is allow.',
+};
 
 /** first_match: a limit with room, or a gate that is met, lets the call pass; its own plugin refuses otherwise. */
 function passes(rule: CompiledRule): Verdict {
   const { name, line } = rule.view;
-  return { effect: 'allow', code: 'allowed', reason: `Rule "${name}" matched first and only restricts.`, rule: { name, line } };
+  return {
+    effect: 'allow',
+    code: 'allowed',
+    reason: `Rule "${name}" matched first and only restricts.`,
+    rule: { name, line },
+  };
 }
 
 function deniedByDefault({ call }: Trial): Verdict {
@@ -121,7 +130,9 @@ function deniedByDefault({ call }: Trial): Verdict {
 }
 
 function isDestructive({ call, tool }: Trial): boolean {
-  return call.kind === 'tool' && tool !== undefined && tool.annotations.destructiveHint && !tool.annotations.readOnlyHint;
+  return (
+    call.kind === 'tool' && tool !== undefined && tool.annotations.destructiveHint && !tool.annotations.readOnlyHint
+  );
 }
 
 function destructive({ call }: Trial): Verdict {

@@ -63,7 +63,7 @@ const providers: Readonly<Record<'action' | 'field' | 'condition', Readonly<Reco
     'limits.window': 'rate-limits',
     'limits.key': 'rate-limits',
     'limits.max_spend': 'spend-limits',
-    'on_tool_drift': 'tool-pinning',
+    on_tool_drift: 'tool-pinning',
   },
   condition: {},
 };
@@ -112,7 +112,12 @@ export function gatherWords(
   return { actions, conditions, fields };
 }
 
-function byName<T>(kind: string, list: readonly T[], name: (item: T) => string, twice: (kind: string, word: string) => void) {
+function byName<T>(
+  kind: string,
+  list: readonly T[],
+  name: (item: T) => string,
+  twice: (kind: string, word: string) => void,
+) {
   const map = new Map<string, T>();
   for (const item of list) {
     if (map.has(name(item))) twice(kind, name(item));

@@ -32,7 +32,13 @@ interface Finding {
 }
 
 function warning(rule: CompiledRule, section: ConfigPath, { code, message, fix, at = [] }: Finding): Problem {
-  return { code, path: [...section, 'rules', rule.view.index, ...at], message: `"${rule.view.name}": ${message}`, fix, severity: 'warning' };
+  return {
+    code,
+    path: [...section, 'rules', rule.view.index, ...at],
+    message: `"${rule.view.name}": ${message}`,
+    fix,
+    severity: 'warning',
+  };
 }
 
 /** An earlier rule that covers it ends the list. */
@@ -49,7 +55,12 @@ function shadowed(policy: CompiledPolicy, before: readonly CompiledRule[], rule:
 /** An unconditional deny elsewhere refuses all of it. Only rules that say something weaker are pointless then. */
 function neverMatters(rules: readonly CompiledRule[], rule: CompiledRule): Finding | undefined {
   const wall = rules.find(
-    (other) => other !== rule && other.speaks?.effect === 'deny' && covers(other, rule) && !rule.final && !endedBefore(rules, other, rule),
+    (other) =>
+      other !== rule &&
+      other.speaks?.effect === 'deny' &&
+      covers(other, rule) &&
+      !rule.final &&
+      !endedBefore(rules, other, rule),
   );
   if (!wall) return undefined;
   if (rule.speaks?.effect === 'deny' && rule.view.index < wall.view.index && covers(rule, wall)) return undefined; // the later of two equals
@@ -66,7 +77,9 @@ function neverMatters(rules: readonly CompiledRule[], rule: CompiledRule): Findi
 
 /** Whether some final rule may keep the wall from being reached. */
 function endedBefore(rules: readonly CompiledRule[], wall: CompiledRule, rule: CompiledRule): boolean {
-  return rules.some((other) => other.final && other.view.index < wall.view.index && other !== wall && overlap(other, rule));
+  return rules.some(
+    (other) => other.final && other.view.index < wall.view.index && other !== wall && overlap(other, rule),
+  );
 }
 
 function changesNothing(policy: CompiledPolicy, rule: CompiledRule): Finding | undefined {
@@ -86,7 +99,9 @@ function catchAll(policy: CompiledPolicy, rule: CompiledRule): Finding | undefin
   if (policy.default === 'allow' && !rule.final && policy.evaluation === 'strictest') return undefined;
   return {
     code: 'HELIO_POLICY_ALLOWS_ALL',
-    message: rule.final ? 'allows everything, and no later rule is tried' : 'allows everything: what no other rule restricts is open',
+    message: rule.final
+      ? 'allows everything, and no later rule is tried'
+      : 'allows everything: what no other rule restricts is open',
     fix: 'name the tools, or write policies.default: allow so that it is plain to see',
     at: ['match'],
   };
@@ -105,10 +120,15 @@ function limitWithoutAction(rule: CompiledRule): Finding | undefined {
   };
 }
 
-function nothingPasses(policy: CompiledPolicy, rules: readonly CompiledRule[], rule: CompiledRule): Finding | undefined {
+function nothingPasses(
+  policy: CompiledPolicy,
+  rules: readonly CompiledRule[],
+  rule: CompiledRule,
+): Finding | undefined {
   if (policy.default !== 'deny' || rule.speaks !== undefined || policy.evaluation === 'first_match') return undefined;
   const isGate = rule.view.action === 'deny';
-  if (rules.some((other) => other.speaks !== undefined && other.speaks.effect !== 'deny' && overlap(other, rule))) return undefined;
+  if (rules.some((other) => other.speaks !== undefined && other.speaks.effect !== 'deny' && overlap(other, rule)))
+    return undefined;
   return {
     code: 'HELIO_POLICY_NOTHING_PASSES',
     message: `lets nothing pass: the default is deny, and ${isGate ? 'evidence opens nothing' : 'a limit opens nothing'} that no rule allows`,
@@ -162,8 +182,15 @@ function overlap(a: CompiledRule, b: CompiledRule): boolean {
 }
 
 /** Warnings that need to know what the upstream advertises. */
-export function lintAgainstTools(policy: CompiledPolicy, section: ConfigPath, tools: readonly ToolDefinition[]): readonly Problem[] {
-  return policy.rules.flatMap((rule) => [...unknownTools(rule, section, tools), ...numbersOnText(rule, section, tools)]);
+export function lintAgainstTools(
+  policy: CompiledPolicy,
+  section: ConfigPath,
+  tools: readonly ToolDefinition[],
+): readonly Problem[] {
+  return policy.rules.flatMap((rule) => [
+    ...unknownTools(rule, section, tools),
+    ...numbersOnText(rule, section, tools),
+  ]);
 }
 
 function unknownTools(rule: CompiledRule, section: ConfigPath, tools: readonly ToolDefinition[]): readonly Problem[] {
@@ -174,14 +201,19 @@ function unknownTools(rule: CompiledRule, section: ConfigPath, tools: readonly T
       warning(rule, section, {
         code: 'HELIO_POLICY_NO_SUCH_TOOL',
         message: `no advertised tool matches "${glob}"`,
-        fix: `advertised: ${tools.map(({ name }) => name).slice(0, 8).join(', ')}${tools.length > 8 ? ', ...' : ''}`,
+        fix: `advertised: ${tools
+          .map(({ name }) => name)
+          .slice(0, 8)
+          .join(', ')}${tools.length > 8 ? ', ...' : ''}`,
         at: ['match', 'tool'],
       }),
     );
 }
 
 function numbersOnText(rule: CompiledRule, section: ConfigPath, tools: readonly ToolDefinition[]): readonly Problem[] {
-  const about = tools.filter(({ name }) => !rule.tools || rule.tools.some((glob) => globCovers(foldName(glob), foldName(name))));
+  const about = tools.filter(
+    ({ name }) => !rule.tools || rule.tools.some((glob) => globCovers(foldName(glob), foldName(name))),
+  );
   return rule.comparisons.flatMap(({ path, parts }) => {
     const operator = parts.find((part) => numericOperators.has(part.operator.replace(/_input$/, '')))?.operator;
     const textual = operator === undefined ? undefined : about.find((tool) => schemaType(tool, path.text) === 'string');

@@ -26,7 +26,13 @@ export interface Matching {
 const deepest = 32;
 
 /** Never throws: mistakes are reported, and what could not be compiled is unjudged. */
-export function compileMatch(written: unknown, path: ConfigPath, restricts: boolean, matching: Matching, depth = 0): Condition {
+export function compileMatch(
+  written: unknown,
+  path: ConfigPath,
+  restricts: boolean,
+  matching: Matching,
+  depth = 0,
+): Condition {
   const complain = complaint(matching, path);
   if (!isObject(written)) {
     complain('a match is an object such as { tool: "delete_*" }', [], 'write { tool: ... }');
@@ -76,7 +82,8 @@ function compileGroup(
     complain(`an empty \`${key}\` says nothing`, [], 'take it out, or write what it holds');
     return always;
   }
-  if (key === 'definition') return anyOf(members.map((name, i) => followDefinition(name, paths[i]!, restricts, matching, depth)));
+  if (key === 'definition')
+    return anyOf(members.map((name, i) => followDefinition(name, paths[i]!, restricts, matching, depth)));
   if (key !== 'not' && !Array.isArray(value)) {
     complain(`\`${key}\` takes a list of matches`, [], `write ${key}: [{ ... }, { ... }]`);
     return always;
@@ -90,12 +97,22 @@ function compileGroup(
 }
 
 /** Compiled anew at every use: a definition under `not` stands on the other side. */
-function followDefinition(name: unknown, path: ConfigPath, restricts: boolean, matching: Matching, depth: number): Condition {
+function followDefinition(
+  name: unknown,
+  path: ConfigPath,
+  restricts: boolean,
+  matching: Matching,
+  depth: number,
+): Condition {
   const { definitions, definitionsPath, following } = matching;
   const complain = complaint(matching, path);
   if (typeof name !== 'string' || !Object.hasOwn(definitions, name)) {
     const { message, fix } = unknownWord('key', String(name), Object.keys(definitions));
-    complain(message.replace('unknown key', 'unknown definition'), [], fix === 'known: ' ? 'define it under policies.definitions' : fix);
+    complain(
+      message.replace('unknown key', 'unknown definition'),
+      [],
+      fix === 'known: ' ? 'define it under policies.definitions' : fix,
+    );
     return always;
   }
   if (following.includes(name)) {
@@ -143,14 +160,16 @@ export function compileContext(
   path: ConfigPath,
   restricts: boolean,
 ): CompileContext {
-  const say = (severity: 'error' | 'warning') => (message: string, at: ConfigPath = [], fix?: string) =>
-    language.report({
-      code: severity === 'error' ? 'HELIO_POLICY_BAD_RULE' : 'HELIO_POLICY_DOUBTFUL_RULE',
-      path: [...path, ...at],
-      message,
-      severity,
-      ...(fix === undefined ? {} : { fix }),
-    });
+  const say =
+    (severity: 'error' | 'warning') =>
+    (message: string, at: ConfigPath = [], fix?: string) =>
+      language.report({
+        code: severity === 'error' ? 'HELIO_POLICY_BAD_RULE' : 'HELIO_POLICY_DOUBTFUL_RULE',
+        path: [...path, ...at],
+        message,
+        severity,
+        ...(fix === undefined ? {} : { fix }),
+      });
   return { rule, path, restricts, report: say('error'), warn: say('warning') };
 }
 

@@ -161,8 +161,7 @@ function textual(summary: string, example: string, test: (text: string, part: st
     summary,
     example,
     takes: 'text of at least one character',
-    prepare: (operand) =>
-      typeof operand === 'string' && operand !== '' ? withOperand(compare, operand) : undefined,
+    prepare: (operand) => (typeof operand === 'string' && operand !== '' ? withOperand(compare, operand) : undefined),
     compare,
   };
 }
@@ -183,7 +182,8 @@ function lengthOf(operand: Json): ((seen: Comparand) => Truth) | undefined {
   const wanted = typeof operand === 'number' ? { eq: operand } : operand;
   if (typeof wanted !== 'object' || wanted === null || isList(wanted)) return undefined;
   const entries = Object.entries(wanted);
-  const fine = ([name, n]: [string, Json]) => lengthOperators.includes(name) && Number.isSafeInteger(n) && Number(n) >= 0;
+  const fine = ([name, n]: [string, Json]) =>
+    lengthOperators.includes(name) && Number.isSafeInteger(n) && Number(n) >= 0;
   if (entries.length === 0 || !entries.every(fine)) return undefined;
   const tests = entries.map(([name, n]) => operators[name]!.prepare(n)!);
   return ({ value }) => {

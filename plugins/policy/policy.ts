@@ -38,7 +38,12 @@ export function compilePolicy(section: PolicySection, path: ConfigPath, language
   checkUnused(section.definitions, path, once);
   if (section.flag_destructive === 'require_approval' && !language.actions.has('require_approval')) {
     const message = '"require_approval" belongs to the plugin approvals, which is not loaded';
-    once.report({ code: 'HELIO_POLICY_UNKNOWN_ACTION', path: [...path, 'flag_destructive'], message, fix: 'add "approvals" to plugins:' });
+    once.report({
+      code: 'HELIO_POLICY_UNKNOWN_ACTION',
+      path: [...path, 'flag_destructive'],
+      message,
+      fix: 'add "approvals" to plugins:',
+    });
   }
   return {
     default: section.default,
@@ -57,7 +62,9 @@ function withoutRepeats(language: Language): Language {
   return {
     ...language,
     report(problem) {
-      const key = JSON.stringify(problem.code === 'HELIO_POLICY_RING' ? problem.message : [problem.path, problem.message]);
+      const key = JSON.stringify(
+        problem.code === 'HELIO_POLICY_RING' ? problem.message : [problem.path, problem.message],
+      );
       if (!told.has(key)) language.report(problem);
       told.add(key);
     },
@@ -102,7 +109,12 @@ function checkUnused(definitions: PolicySection['definitions'], path: ConfigPath
   for (const [name, written] of Object.entries(definitions)) {
     const at = [...path, 'definitions', name];
     if (!isObject(written)) {
-      language.report({ code: 'HELIO_POLICY_BAD_RULE', path: at, message: `the definition "${name}" is no match`, fix: 'write { tool: ... }' });
+      language.report({
+        code: 'HELIO_POLICY_BAD_RULE',
+        path: at,
+        message: `the definition "${name}" is no match`,
+        fix: 'write { tool: ... }',
+      });
       continue;
     }
     compileMatch(written, at, true, {

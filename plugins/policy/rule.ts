@@ -33,7 +33,9 @@ const name = z
 
 /** The keys that every rule may have. */
 export const ruleKeys = {
-  name: name.optional().describe('Shown in decisions, audit and feedback; unique. Left out: the tool and the place in the file.'),
+  name: name
+    .optional()
+    .describe('Shown in decisions, audit and feedback; unique. Left out: the tool and the place in the file.'),
   description: z.string().optional().describe('For people.'),
   match: z.record(z.string(), z.unknown()).describe('When the rule holds. All keys must hold; {} always does.'),
   action: z.string().optional().describe('What the rule says. Left out: it only asks for what its fields require.'),
@@ -57,7 +59,12 @@ export function compileRule(written: unknown, index: number, shared: RuleSurroun
   const complain = (code: string, message: string, at: ConfigPath = [], fix?: string) =>
     language.report({ code, path: [...path, ...at], message, ...(fix ? { fix } : {}) });
   if (!isObject(written)) {
-    complain('HELIO_POLICY_BAD_RULE', 'a rule is an object with a match and an action', [], 'write - match: { tool: ... }');
+    complain(
+      'HELIO_POLICY_BAD_RULE',
+      'a rule is an object with a match and an action',
+      [],
+      'write - match: { tool: ... }',
+    );
     return undefined;
   }
   if (!checkKeys(written, language, complain)) return undefined;
@@ -86,7 +93,12 @@ export function compileRule(written: unknown, index: number, shared: RuleSurroun
   const condition = compileMatch(head.match, [...path, 'match'], restricts, matching);
   const fields = compileFields(written, path, rule, restricts, language);
   if (!action && !fields.some(({ alone }) => alone)) {
-    complain('HELIO_POLICY_BAD_RULE', 'the rule has no action, so it would do nothing', [], 'add an action, for example action: deny');
+    complain(
+      'HELIO_POLICY_BAD_RULE',
+      'the rule has no action, so it would do nothing',
+      [],
+      'add an action, for example action: deny',
+    );
     return undefined;
   }
   const isBroken = (key: string) => Object.hasOwn(written, key) && !fields.some((field) => field.key === key); // told already
@@ -94,7 +106,12 @@ export function compileRule(written: unknown, index: number, shared: RuleSurroun
     (need) => !isBroken(need.replace(/\..*/, '')) && !fields.some((field) => field.provides.includes(need)),
   );
   for (const need of missing) {
-    complain('HELIO_POLICY_BAD_RULE', `action "${head.action}" needs ${need.replace(/\..*/, '')}`, ['action'], needsFix(need, language));
+    complain(
+      'HELIO_POLICY_BAD_RULE',
+      `action "${head.action}" needs ${need.replace(/\..*/, '')}`,
+      ['action'],
+      needsFix(need, language),
+    );
   }
   const gated = fields.some(({ gate }) => gate) && action?.speaks?.effect === 'deny';
   return {
@@ -135,7 +152,8 @@ function checkKeys(
   for (const key of unknown) {
     const inMatch = language.conditions.has(key);
     const { message, fix } = unknownWord('field', key, known);
-    if (inMatch) complain('HELIO_POLICY_UNKNOWN_FIELD', `"${key}" belongs inside match`, [key], `write match: { ${key}: ... }`);
+    if (inMatch)
+      complain('HELIO_POLICY_UNKNOWN_FIELD', `"${key}" belongs inside match`, [key], `write match: { ${key}: ... }`);
     else complain('HELIO_POLICY_UNKNOWN_FIELD', message, [key], fix);
   }
   return unknown.length === 0;
@@ -171,7 +189,10 @@ function toolGlobs(match: { readonly [key: string]: unknown }): readonly string[
 
 /** Match and action, whatever the order of the keys: never limits, never the place in the file. */
 function hashOf(match: unknown, action: string | undefined): string {
-  return createHash('sha256').update(canonical({ match, action: action ?? null })).digest('hex').slice(0, 24);
+  return createHash('sha256')
+    .update(canonical({ match, action: action ?? null }))
+    .digest('hex')
+    .slice(0, 24);
 }
 
 function canonical(value: unknown): string {

@@ -20,12 +20,19 @@ export const looseSection = z
     flag_destructive: z
       .enum(['log', 'require_approval'])
       .default('log')
-      .describe('What becomes of tools with destructiveHint true that are not read-only: a mark in feed and audit, or an approval.'),
+      .describe(
+        'What becomes of tools with destructiveHint true that are not read-only: a mark in feed and audit, or an approval.',
+      ),
     hide_denied: z
       .boolean()
       .default(false)
-      .describe('A tool that no arguments could make callable is not listed, and calling it answers as for an unknown one.'),
-    definitions: z.record(z.string(), z.unknown()).default({}).describe('Named matches, used by match: { definition: NAME }.'),
+      .describe(
+        'A tool that no arguments could make callable is not listed, and calling it answers as for an unknown one.',
+      ),
+    definitions: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('Named matches, used by match: { definition: NAME }.'),
     rules: z.array(z.unknown()).default([]).describe('The rules. All that match combine; the strictest outcome wins.'),
   })
   .prefault({});
@@ -44,7 +51,12 @@ export function readSection(
   for (const key of Object.keys(written)) {
     if (known.includes(key)) continue;
     const { message, fix } = unknownWord('setting', key, known);
-    api.report({ code: 'HELIO_CONFIG_UNKNOWN_KEY', path: [...path, key], message: message.replace('unknown setting', 'unknown key'), fix });
+    api.report({
+      code: 'HELIO_CONFIG_UNKNOWN_KEY',
+      path: [...path, key],
+      message: message.replace('unknown setting', 'unknown key'),
+      fix,
+    });
   }
   for (const { key, schema, use } of settings) {
     const value = (written as { readonly [key: string]: unknown })[key];
@@ -54,22 +66,37 @@ export function readSection(
 }
 
 /** The whole section as one strict schema, for editors and docs. */
-export function describeSection(language: Pick<Language, 'actions' | 'fields' | 'conditions'>, settings: readonly PolicySetting<any>[]): z.ZodType {
+export function describeSection(
+  language: Pick<Language, 'actions' | 'fields' | 'conditions'>,
+  settings: readonly PolicySetting<any>[],
+): z.ZodType {
   const match: z.ZodType = z.lazy(() =>
     z.strictObject({
       ...Object.fromEntries(
-        [...language.conditions.values()].map(({ key, schema, summary }) => [key, z.optional(schema).describe(summary)]),
+        [...language.conditions.values()].map(({ key, schema, summary }) => [
+          key,
+          z.optional(schema).describe(summary),
+        ]),
       ),
       or: z.array(match).optional().describe('One of these must hold.'),
       and: z.array(match).optional().describe('All of these must hold.'),
-      not: z.union([match, z.array(match)]).optional().describe('None of these may hold.'),
-      definition: z.union([z.string(), z.array(z.string())]).optional().describe('One of these named matches must hold.'),
+      not: z
+        .union([match, z.array(match)])
+        .optional()
+        .describe('None of these may hold.'),
+      definition: z
+        .union([z.string(), z.array(z.string())])
+        .optional()
+        .describe('One of these named matches must hold.'),
     }),
   );
   const rule = z.strictObject({
     ...ruleKeys,
     match: match.describe(ruleKeys.match.description!),
-    action: z.enum([...language.actions.keys()] as [string, ...string[]]).optional().describe(ruleKeys.action.description!),
+    action: z
+      .enum([...language.actions.keys()] as [string, ...string[]])
+      .optional()
+      .describe(ruleKeys.action.description!),
     ...Object.fromEntries([...language.fields].map(([key, parts]) => [key, fieldSchema(parts).optional()])),
   });
   return z.strictObject({

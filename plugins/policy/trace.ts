@@ -29,7 +29,11 @@ export interface PolicyTrace {
   readonly flaggedDestructive: boolean;
   readonly verdicts: readonly { readonly effect: string; readonly code: string; readonly reason: string }[];
   /** The smallest change of the arguments that these rules would let through. */
-  readonly change?: { readonly sentence: string; readonly effect: string; readonly arguments: { readonly [path: string]: Json } };
+  readonly change?: {
+    readonly sentence: string;
+    readonly effect: string;
+    readonly arguments: { readonly [path: string]: Json };
+  };
 }
 
 /** Made on demand: nothing of it costs a call anything that nobody asks about. */

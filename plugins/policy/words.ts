@@ -39,7 +39,8 @@ export function checkWords(
         api.report({
           code: 'HELIO_POLICY_NO_AGENT',
           path: [...at, word],
-          message: 'the rule asks for the agent, and helio.yaml does not say how one is known: the rule holds for every call if it restricts, for none if it allows',
+          message:
+            'the rule asks for the agent, and helio.yaml does not say how one is known: the rule holds for every call if it restricts, for none if it allows',
           fix: 'add identity: { agent: { header: x-agent-id } }, or a fixed value',
           severity: 'warning',
         });

@@ -11,7 +11,11 @@ it.each(['minimal', 'strict', 'payments'])('the template %s is valid and gives n
   const path = join(folder, 'helio.yaml');
   await writeFile(path, await readFile(new URL(`../../kernel/cli/templates/${name}.yaml`, import.meta.url)));
   try {
-    const { file, problems, inspected } = await inspect(path, { HELIO_DASHBOARD_SECRET: 'x'.repeat(48) }, createLog({ level: 'error' }));
+    const { file, problems, inspected } = await inspect(
+      path,
+      { HELIO_DASHBOARD_SECRET: 'x'.repeat(48) },
+      createLog({ level: 'error' }),
+    );
     const located = problems.map((problem) => ({ ...problem, place: file.locate(problem.path) }));
     expect(formatProblems(located, file.text)).toBe('');
     await inspected!.close();

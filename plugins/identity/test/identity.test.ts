@@ -15,39 +15,67 @@ async function who(call: TestCall, config: Config = {}) {
   const test = await start(config);
   try {
     const { record } = await test.call(call);
-    return { session: record.facts.get(session), agent: record.facts.get(agent), principal: record.facts.get(principal) };
+    return {
+      session: record.facts.get(session),
+      agent: record.facts.get(agent),
+      principal: record.facts.get(principal),
+    };
   } finally {
     await test.stop();
   }
 }
 
-const keys = { header: 'authorization', keys: [{ key: 'k-billing', agent: 'billing' }, { key: 'k-ops', agent: 'ops' }] };
+const keys = {
+  header: 'authorization',
+  keys: [
+    { key: 'k-billing', agent: 'billing' },
+    { key: 'k-ops', agent: 'ops' },
+  ],
+};
 PluginTester.run(identity, {
   with: ['policy'],
   yaml: 'policies: { default: allow }',
   config: { agent: keys },
   secrets: ['k-billing', 'k-ops'],
-  allows: [{ call: { name: 'a', headers: { authorization: 'Bearer k-billing' } } }, { call: { name: 'a', headers: { 'x-helio-session-id': '\u0000' } } }],
+  allows: [
+    { call: { name: 'a', headers: { authorization: 'Bearer k-billing' } } },
+    { call: { name: 'a', headers: { 'x-helio-session-id': '\u0000' } } },
+  ],
 });
 
 describe('session', () => {
   const headers = { 'x-helio-session-id': 'own', 'x-thread': 'thread', 'x-chat': 'chat' };
   it('is x-helio-session-id first', async () => {
-    expect((await who({ name: 'a', session: 'mcp', headers }, { session: ['x-thread'] })).session).toEqual({ id: 'own', source: 'header:x-helio-session-id' });
+    expect((await who({ name: 'a', session: 'mcp', headers }, { session: ['x-thread'] })).session).toEqual({
+      id: 'own',
+      source: 'header:x-helio-session-id',
+    });
   });
   it('then Mcp-Session-Id', async () => {
-    expect((await who({ name: 'a', session: 'mcp', headers: { 'x-thread': 't' } }, { session: ['x-thread'] })).session).toEqual({ id: 'mcp', source: 'mcp-session-id' });
+    expect(
+      (await who({ name: 'a', session: 'mcp', headers: { 'x-thread': 't' } }, { session: ['x-thread'] })).session,
+    ).toEqual({ id: 'mcp', source: 'mcp-session-id' });
   });
   it('then the listed headers in their order', async () => {
     const { 'x-helio-session-id': _, ...rest } = headers;
-    expect((await who({ name: 'a', headers: rest }, { session: ['X-Chat', 'x-thread'] })).session).toEqual({ id: 'chat', source: 'header:x-chat' });
+    expect((await who({ name: 'a', headers: rest }, { session: ['X-Chat', 'x-thread'] })).session).toEqual({
+      id: 'chat',
+      source: 'header:x-chat',
+    });
   });
   it('is absent when nothing names one', async () => {
-    expect(await who({ name: 'a', headers: { 'x-thread': 't' } })).toEqual({ session: undefined, agent: undefined, principal: 'anonymous' });
+    expect(await who({ name: 'a', headers: { 'x-thread': 't' } })).toEqual({
+      session: undefined,
+      agent: undefined,
+      principal: 'anonymous',
+    });
   });
-  it.each(['', ' ', 'a b', 'a\tb', 'a, b', 'ü', 'x'.repeat(129)])('is not taken from %j, nor is the next source tried', async (id) => {
-    expect((await who({ name: 'a', session: 'mcp', headers: { 'x-helio-session-id': id } })).session).toBeUndefined();
-  });
+  it.each(['', ' ', 'a b', 'a\tb', 'a, b', 'ü', 'x'.repeat(129)])(
+    'is not taken from %j, nor is the next source tried',
+    async (id) => {
+      expect((await who({ name: 'a', session: 'mcp', headers: { 'x-helio-session-id': id } })).session).toBeUndefined();
+    },
+  );
   it('may be 128 characters long', async () => {
     expect((await who({ name: 'a', session: 'x'.repeat(128) })).session?.id.length).toBe(128);
   });
@@ -65,10 +93,14 @@ describe('agent', () => {
     expect((await who({ name: 'a' }, { agent: { value: 'bot' } })).agent).toEqual({ id: 'bot', source: 'config' });
   });
   it('may be what a header says', async () => {
-    expect((await who({ name: 'a', headers: { 'x-agent': 'bot' } }, { agent: { header: 'X-Agent' } })).agent).toEqual({ id: 'bot', source: 'header:x-agent' });
+    expect((await who({ name: 'a', headers: { 'x-agent': 'bot' } }, { agent: { header: 'X-Agent' } })).agent).toEqual({
+      id: 'bot',
+      source: 'header:x-agent',
+    });
   });
   it('may be whoever holds a key', async () => {
-    const found = async (authorization: string) => (await who({ name: 'a', headers: { authorization } }, { agent: keys })).agent?.id;
+    const found = async (authorization: string) =>
+      (await who({ name: 'a', headers: { authorization } }, { agent: keys })).agent?.id;
     expect(await found('Bearer k-ops')).toBe('ops');
     expect(await found('k-ops')).toBe('ops');
     expect(await found('Bearer k-other')).toBeUndefined();
@@ -80,7 +112,8 @@ describe('agent', () => {
   it('is one and the same for every session', async () => {
     const config = { agent: { header: 'x-agent' } };
     const principals = [];
-    for (const id of ['s1', 's2', 's3']) principals.push((await who({ name: 'a', session: id, headers: { 'x-agent': 'bot' } }, config)).principal);
+    for (const id of ['s1', 's2', 's3'])
+      principals.push((await who({ name: 'a', session: id, headers: { 'x-agent': 'bot' } }, config)).principal);
     expect(new Set(principals)).toEqual(new Set(['agent:bot']));
   });
   it('and a session of the same name are two principals', async () => {
@@ -105,8 +138,13 @@ describe('on_unresolved: door', () => {
     await test.stop();
   });
   it('makes none where a session is named', async () => {
-    expect((await who({ name: 'a', session: 's' }, { on_unresolved: 'door' })).session).toEqual({ id: 's', source: 'mcp-session-id' });
-    expect((await who({ name: 'a', headers: { 'x-helio-session-id': 'a b' } }, { on_unresolved: 'door' })).session).toBeUndefined();
+    expect((await who({ name: 'a', session: 's' }, { on_unresolved: 'door' })).session).toEqual({
+      id: 's',
+      source: 'mcp-session-id',
+    });
+    expect(
+      (await who({ name: 'a', headers: { 'x-helio-session-id': 'a b' } }, { on_unresolved: 'door' })).session,
+    ).toBeUndefined();
   });
   it('refuses new ones at the cap and keeps those that are active', () => {
     const doors = createDoorSessions();
@@ -130,7 +168,11 @@ describe('sessions seen lately', () => {
         onStart(() => void (seen = needs.lastSessions));
       },
     });
-    const test = await testPlugin(identity, { with: ['policy'], plugins: [reader], yaml: 'policies: { default: allow }' });
+    const test = await testPlugin(identity, {
+      with: ['policy'],
+      plugins: [reader],
+      yaml: 'policies: { default: allow }',
+    });
     for (const id of ['one', 'two', 'one']) await test.call({ name: 'a', session: id });
     await test.explain({ name: 'a', session: 'asked' });
     expect(seen!.recent().map(({ id }) => id)).toEqual(['one', 'two']);

@@ -5,10 +5,10 @@ import { defaultAnnotations, type BuiltIn } from './built-in.ts';
 
 const hint = z.boolean().optional();
 const schema = z.strictObject({
-    readOnlyHint: hint.describe('Changes nothing. Default of MCP: false.'),
-    destructiveHint: hint.describe('May destroy. Default of MCP: true.'),
-    idempotentHint: hint.describe('Calling it again changes nothing more. Default of MCP: false.'),
-    openWorldHint: hint.describe('Reaches beyond its own system. Default of MCP: true.'),
+  readOnlyHint: hint.describe('Changes nothing. Default of MCP: false.'),
+  destructiveHint: hint.describe('May destroy. Default of MCP: true.'),
+  idempotentHint: hint.describe('Calling it again changes nothing more. Default of MCP: false.'),
+  openWorldHint: hint.describe('Reaches beyond its own system. Default of MCP: true.'),
 });
 
 export const annotations: BuiltIn<z.output<typeof schema>> = {

@@ -26,7 +26,8 @@ export const environment: BuiltIn<Names> = {
     }
     const holds = compileNames(names, context)(here);
     return (ctx) => {
-      if (isTracing(ctx)) ctx.note(`environment is "${here}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+      if (isTracing(ctx))
+        ctx.note(`environment is "${here}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
       return holds;
     };
   },
@@ -49,7 +50,8 @@ function who(key: string, fact: Fact<{ readonly id: string }>, example: string, 
           return undefined;
         }
         const holds = matches(id);
-        if (isTracing(ctx)) ctx.note(`${key} is "${id}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+        if (isTracing(ctx))
+          ctx.note(`${key} is "${id}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
         return holds;
       };
     },

@@ -39,7 +39,9 @@ export const context: BuiltIn<Written> = {
       for (const { key, parts } of tests) {
         const value = Object.hasOwn(values, key) ? values[key]! : undefined;
         const truth = value === undefined ? onMissing(parts) : testParts(parts, seenAt(source, key, value), args);
-        note(`context ${key} is ${show(value)}, ${partsText(parts)}: ${truth === undefined ? 'cannot be judged' : truth}`);
+        note(
+          `context ${key} is ${show(value)}, ${partsText(parts)}: ${truth === undefined ? 'cannot be judged' : truth}`,
+        );
         if (truth === false) result = false;
         else if (truth === undefined && result) result = undefined;
       }

@@ -11,7 +11,9 @@ import type { BuiltIn, BuiltInContext } from './built-in.ts';
 type Written = { readonly [path: string]: Json };
 type Quantifier = 'any' | 'all';
 
-const schema = z.record(z.string(), z.json()).refine((paths) => Object.keys(paths).length > 0, 'name at least one path');
+const schema = z
+  .record(z.string(), z.json())
+  .refine((paths) => Object.keys(paths).length > 0, 'name at least one path');
 
 /** One path's test. `quantifier` says how several values that a wildcard finds combine. */
 interface PathTest {
@@ -89,7 +91,8 @@ function runTest(test: PathTest): CompiledCondition {
     const source = { root: call.arguments as Json, decimal: call.decimal };
     const found = path.read(source.root);
     if (found.length === 0) {
-      if (isTracing(ctx)) ctx.note(`${path.text} is missing, ${partsText(parts)}: ${exists === false ? 'holds' : 'does not hold'}`);
+      if (isTracing(ctx))
+        ctx.note(`${path.text} is missing, ${partsText(parts)}: ${exists === false ? 'holds' : 'does not hold'}`);
       return exists === false;
     }
     const decisive = quantifier === 'any';
@@ -107,6 +110,11 @@ function runTest(test: PathTest): CompiledCondition {
 function noteValue(ctx: ConditionContext, at: string, value: Json, parts: readonly Part[], truth: Truth): void {
   if (!isTracing(ctx)) return; // the text costs more than the comparison
   const seen = typeof value === 'number' ? (ctx.call.decimal(at) ?? String(value)) : show(value);
-  const said = truth === undefined ? 'cannot be judged (another type), so it counts against the call' : truth ? 'holds' : 'does not hold';
+  const said =
+    truth === undefined
+      ? 'cannot be judged (another type), so it counts against the call'
+      : truth
+        ? 'holds'
+        : 'does not hold';
   ctx.note(`${at} is ${seen}, ${partsText(parts)}: ${said}`);
 }

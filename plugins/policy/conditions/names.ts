@@ -19,7 +19,11 @@ export function wantedGlobs(names: Names): readonly string[] | undefined {
  * Folded on rules that restrict, exact on allow rules; the other way round under `not`, because there a match of the
  * pattern is what loosens.
  */
-export function compileNames(names: Names, context: CompileContext, options: GlobOptions = {}): (name: string) => boolean {
+export function compileNames(
+  names: Names,
+  context: CompileContext,
+  options: GlobOptions = {},
+): (name: string) => boolean {
   const wanted = wantedGlobs(names);
   const excluded = (names as { readonly not?: string | readonly string[] }).not;
   const listed = wanted ?? (typeof excluded === 'string' ? [excluded] : (excluded ?? []));
@@ -34,7 +38,11 @@ export function compileNames(names: Names, context: CompileContext, options: Glo
 /** Syntax of other tools' globs would be taken literally here and never match: say so. */
 function checkSpelling(pattern: string, context: CompileContext): void {
   if (pattern.startsWith('!'))
-    context.report(`"${pattern}" would only match a name that begins with "!"`, [], `write { not: '${pattern.slice(1)}' }`);
+    context.report(
+      `"${pattern}" would only match a name that begins with "!"`,
+      [],
+      `write { not: '${pattern.slice(1)}' }`,
+    );
   else if (/\{[^}]*,[^}]*\}/.test(pattern))
     context.report(`"${pattern}" has braces, which are ordinary characters here`, [], "write a list: ['a_*', 'b_*']");
   else if (/\[[^\]]+\]/.test(pattern) && !pattern.includes('://'))

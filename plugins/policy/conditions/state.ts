@@ -18,7 +18,10 @@ const operand = z.json().optional();
 const question = z
   .strictObject({
     calls: z.strictObject(counted).optional().describe('Counts calls that were forwarded.'),
-    spend: z.strictObject({ ...counted, field: z.string().describe('The path of the amount.') }).optional().describe('Sums an argument.'),
+    spend: z
+      .strictObject({ ...counted, field: z.string().describe('The path of the amount.') })
+      .optional()
+      .describe('Sums an argument.'),
     eq: operand,
     neq: operand,
     gt: operand,
@@ -26,7 +29,10 @@ const question = z
     lt: operand,
     lte: operand,
   })
-  .refine(({ calls, spend }) => (calls === undefined) !== (spend === undefined), 'ask for calls or for spend, one of them');
+  .refine(
+    ({ calls, spend }) => (calls === undefined) !== (spend === undefined),
+    'ask for calls or for spend, one of them',
+  );
 const schema = z.union([question, z.array(question).min(1)]);
 type Question = z.output<typeof question>;
 
@@ -42,7 +48,9 @@ export const state: BuiltIn<z.output<typeof schema>> = {
     const asks = questions.map((one, i) => compileQuestion(one, Array.isArray(parsed) ? [i] : [], context));
     return (ctx) => {
       const truths = asks.map((ask) => ask(ctx));
-      return truths.some((truth) => truth instanceof Promise) ? Promise.all(truths).then(conjunction) : conjunction(truths as Truth[]);
+      return truths.some((truth) => truth instanceof Promise)
+        ? Promise.all(truths).then(conjunction)
+        : conjunction(truths as Truth[]);
     };
   },
 };
@@ -51,9 +59,15 @@ function conjunction(truths: readonly Truth[]): Truth {
   return truths.includes(false) ? false : truths.includes(undefined) ? undefined : true;
 }
 
-function compileQuestion(asked: Question, at: readonly number[], context: BuiltInContext): (ctx: ConditionContext) => Awaitable<Truth> {
+function compileQuestion(
+  asked: Question,
+  at: readonly number[],
+  context: BuiltInContext,
+): (ctx: ConditionContext) => Awaitable<Truth> {
   const { calls, spend, ...comparison } = asked;
-  const parts = compileParts(comparison as Json, (message, inside, fix) => context.report(message, [...at, ...inside], fix));
+  const parts = compileParts(comparison as Json, (message, inside, fix) =>
+    context.report(message, [...at, ...inside], fix),
+  );
   const what = calls ? 'calls' : 'spend';
   const store = calls ? context.counters : context.ledger;
   if (!store) context.report('`state` counts, and no plugin keeps the counts', at, 'add state-sqlite to plugins:');
@@ -95,7 +109,11 @@ function makeTracker(asked: Question, at: readonly number[], context: BuiltInCon
     try {
       field = compilePath(asked.spend.field);
     } catch (error) {
-      context.report(`the path ${show(asked.spend.field)} is malformed: ${(error as Error).message}`, [...at, 'spend', 'field']);
+      context.report(`the path ${show(asked.spend.field)} is malformed: ${(error as Error).message}`, [
+        ...at,
+        'spend',
+        'field',
+      ]);
       return undefined;
     }
   }

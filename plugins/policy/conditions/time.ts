@@ -18,8 +18,14 @@ const schema = z
     days: oneOrMore(dayText).optional().describe('mon ... sun, ranges such as mon-fri, or a list of them.'),
     hours: oneOrMore(hoursText)
       .optional()
-      .describe('09:00-17:00, or a list. The end is not included. Over midnight (22:00-06:00) the day is the one it began on.'),
-    zone: z.string().refine(isZone, 'is no time zone: write one such as Europe/London or UTC').default('UTC').describe('An IANA time zone.'),
+      .describe(
+        '09:00-17:00, or a list. The end is not included. Over midnight (22:00-06:00) the day is the one it began on.',
+      ),
+    zone: z
+      .string()
+      .refine(isZone, 'is no time zone: write one such as Europe/London or UTC')
+      .default('UTC')
+      .describe('An IANA time zone.'),
   })
   .refine(({ days, hours }) => days !== undefined || hours !== undefined, 'name days or hours');
 
@@ -46,7 +52,10 @@ export const time: BuiltIn<z.output<typeof schema>> = {
     return (ctx) => {
       const now = localTime(ctx.nowMs);
       const holds = spans.some((span) => inSpan(now, span, onDays));
-      if (isTracing(ctx)) ctx.note(`it is ${dayNames[now.day]} ${two(now.minute / 60)}:${two(now.minute % 60)} in ${zone}: ${holds ? 'inside' : 'outside'}`);
+      if (isTracing(ctx))
+        ctx.note(
+          `it is ${dayNames[now.day]} ${two(now.minute / 60)}:${two(now.minute % 60)} in ${zone}: ${holds ? 'inside' : 'outside'}`,
+        );
       return holds;
     };
   },
@@ -60,14 +69,23 @@ function inSpan({ day, minute }: LocalTime, { from, until }: Minutes, days: Read
 
 /** Zones shift at whole minutes, and Intl costs microseconds: one look per minute. */
 function clockIn(zone: string): (nowMs: number) => LocalTime {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
   let knownMinute = NaN;
   let known: LocalTime = { day: 0, minute: 0 };
   return (nowMs) => {
     const minute = Math.floor(nowMs / 60_000);
     if (minute === knownMinute) return known;
     const parts = Object.fromEntries(format.formatToParts(nowMs).map(({ type, value }) => [type, value]));
-    known = { day: dayNames.indexOf(parts['weekday']!.toLowerCase()), minute: Number(parts['hour']) * 60 + Number(parts['minute']) };
+    known = {
+      day: dayNames.indexOf(parts['weekday']!.toLowerCase()),
+      minute: Number(parts['hour']) * 60 + Number(parts['minute']),
+    };
     knownMinute = minute;
     return known;
   };

@@ -24,7 +24,8 @@ export const upstream: BuiltIn<Names> = {
     return (ctx) => {
       const { upstream } = ctx.call;
       const holds = matches(upstream);
-      if (isTracing(ctx)) ctx.note(`upstream is "${upstream}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+      if (isTracing(ctx))
+        ctx.note(`upstream is "${upstream}": ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
       return holds;
     };
   },
@@ -45,7 +46,8 @@ function named(key: string, kind: Call['kind'], example: string, summary: string
           return false;
         }
         const holds = matches(ctx.call.name);
-        if (isTracing(ctx)) ctx.note(`${kind} "${ctx.call.name}" ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
+        if (isTracing(ctx))
+          ctx.note(`${kind} "${ctx.call.name}" ${holds ? 'matches' : 'does not match'} ${JSON.stringify(names)}`);
         return holds;
       };
     },

@@ -13,7 +13,11 @@ export interface Group {
 /** A call, its effect, its code; further words say what is proved where that is not plain. */
 export type Row = readonly [call: TestCall, effect: Effect, code: string, why?: string];
 
-const tool = (name: string, args: JsonObject = {}, more: Partial<TestCall> = {}): TestCall => ({ name, arguments: args, ...more });
+const tool = (name: string, args: JsonObject = {}, more: Partial<TestCall> = {}): TestCall => ({
+  name,
+  arguments: args,
+  ...more,
+});
 const exact = (name: string, argumentsText: string): TestCall => ({ name, argumentsText });
 
 /** One operator: the rule's comparison, and for each value whether it holds, does not, or cannot be judged. */
@@ -25,26 +29,76 @@ interface OperatorCase {
 }
 const operatorCases: readonly OperatorCase[] = [
   { comparison: "{ eq: 'GBP' }", holds: ['"GBP"'], fails: ['"gbp"', '"EUR"', '1', 'null', 'true'], unjudged: [] },
-  { comparison: '{ eq: 10 }', holds: ['10', '10.0', '1e1'], fails: ['"10"', '11', '10.0000000000000000001'], unjudged: [] },
+  {
+    comparison: '{ eq: 10 }',
+    holds: ['10', '10.0', '1e1'],
+    fails: ['"10"', '11', '10.0000000000000000001'],
+    unjudged: [],
+  },
   { comparison: '{ eq: null }', holds: ['null'], fails: ['0', '""', 'false'], unjudged: [] },
   { comparison: '{ eq: true }', holds: ['true'], fails: ['false', '"true"', '1'], unjudged: [] },
   { comparison: "{ neq: 'GBP' }", holds: ['"EUR"', '1', 'null'], fails: ['"GBP"'], unjudged: [] },
-  { comparison: '{ gt: 1000 }', holds: ['1000.01', '1e4', '9007199254740993'], fails: ['1000', '-5', '1000.0'], unjudged: ['"2000"', 'true', 'null', '[2000]', '{"a":1}'] },
-  { comparison: "{ gt: '9007199254740992' }", holds: ['9007199254740993'], fails: ['9007199254740992'], unjudged: ['"9007199254740993"'] },
-  { comparison: '{ gte: 0.3 }', holds: ['0.3', '0.30000000000000001'], fails: ['0.29999999999999999'], unjudged: ['"0.3"'] },
+  {
+    comparison: '{ gt: 1000 }',
+    holds: ['1000.01', '1e4', '9007199254740993'],
+    fails: ['1000', '-5', '1000.0'],
+    unjudged: ['"2000"', 'true', 'null', '[2000]', '{"a":1}'],
+  },
+  {
+    comparison: "{ gt: '9007199254740992' }",
+    holds: ['9007199254740993'],
+    fails: ['9007199254740992'],
+    unjudged: ['"9007199254740993"'],
+  },
+  {
+    comparison: '{ gte: 0.3 }',
+    holds: ['0.3', '0.30000000000000001'],
+    fails: ['0.29999999999999999'],
+    unjudged: ['"0.3"'],
+  },
   { comparison: '{ lt: 5 }', holds: ['4.999', '-1'], fails: ['5', '5.0', '6'], unjudged: ['"4"', 'null'] },
   { comparison: '{ lte: 5 }', holds: ['5', '0'], fails: ['5.1'], unjudged: ['[]'] },
   { comparison: '{ gte: 1, lt: 10 }', holds: ['1', '9.99'], fails: ['0', '10'], unjudged: ['"5"'] },
-  { comparison: "{ in: ['a', 2, null] }", holds: ['"a"', '2', '2.0', 'null'], fails: ['"b"', '"2"', '3'], unjudged: [] },
+  {
+    comparison: "{ in: ['a', 2, null] }",
+    holds: ['"a"', '2', '2.0', 'null'],
+    fails: ['"b"', '"2"', '3'],
+    unjudged: [],
+  },
   { comparison: "{ not_in: ['prod', 'live'] }", holds: ['"test"', '1'], fails: ['"prod"', '"live"'], unjudged: [] },
-  { comparison: "{ contains: 'DROP' }", holds: ['"x DROP y"', '["DROP"]'], fails: ['"drop"', '["x"]', '[]'], unjudged: ['5', 'null', '{"DROP":1}'] },
+  {
+    comparison: "{ contains: 'DROP' }",
+    holds: ['"x DROP y"', '["DROP"]'],
+    fails: ['"drop"', '["x"]', '[]'],
+    unjudged: ['5', 'null', '{"DROP":1}'],
+  },
   { comparison: '{ contains: 7 }', holds: ['[1, 7.0]'], fails: ['[1]'], unjudged: ['"7"'] },
-  { comparison: "{ starts_with: '/etc/' }", holds: ['"/etc/passwd"'], fails: ['"/tmp/etc/"', '""'], unjudged: ['1', '["/etc/"]'] },
+  {
+    comparison: "{ starts_with: '/etc/' }",
+    holds: ['"/etc/passwd"'],
+    fails: ['"/tmp/etc/"', '""'],
+    unjudged: ['1', '["/etc/"]'],
+  },
   { comparison: "{ ends_with: '.sh' }", holds: ['"a.sh"'], fails: ['"a.sh.txt"'], unjudged: ['null'] },
-  { comparison: "{ regex: '^[A-Z]{2}-[0-9]+$' }", holds: ['"AB-12"'], fails: ['"ab-12"', '"AB-"'], unjudged: ['12', '["AB-12"]'] },
-  { comparison: "{ regex: '(?i)drop\\\\s+table' }".replace('\\\\', '\\'), holds: ['"DROP  TABLE x"'], fails: ['"droptable"'], unjudged: ['false'] },
+  {
+    comparison: "{ regex: '^[A-Z]{2}-[0-9]+$' }",
+    holds: ['"AB-12"'],
+    fails: ['"ab-12"', '"AB-"'],
+    unjudged: ['12', '["AB-12"]'],
+  },
+  {
+    comparison: "{ regex: '(?i)drop\\\\s+table' }".replace('\\\\', '\\'),
+    holds: ['"DROP  TABLE x"'],
+    fails: ['"droptable"'],
+    unjudged: ['false'],
+  },
   { comparison: '{ exists: true }', holds: ['1', 'null', '""'], fails: [], unjudged: [] },
-  { comparison: '{ length: 3 }', holds: ['"abc"', '[1,2,3]', '{"a":1,"b":2,"c":3}', '"a😀b"'], fails: ['"ab"', '[]'], unjudged: ['3', 'null'] },
+  {
+    comparison: '{ length: 3 }',
+    holds: ['"abc"', '[1,2,3]', '{"a":1,"b":2,"c":3}', '"a😀b"'],
+    fails: ['"ab"', '[]'],
+    unjudged: ['3', 'null'],
+  },
   { comparison: '{ length: { gt: 2, lte: 4 } }', holds: ['"abcd"'], fails: ['"ab"', '"abcde"'], unjudged: ['true'] },
   { comparison: '{ type: number }', holds: ['1', '1.5'], fails: ['"1"', 'null'], unjudged: [] },
   { comparison: '{ type: integer }', holds: ['1', '1.0', '1e3'], fails: ['1.5', '"1"'], unjudged: [] },
@@ -66,12 +120,18 @@ function operatorGroups(): readonly Group[] {
       {
         about: `a deny where v is ${comparison}`,
         policies: `{ default: allow, rules: [{ match: { tool: pay, input: { '$.v': ${comparison} } }, action: deny }] }`,
-        rows: [...rows([...holds.map(deny), ...fails.map(pass), ...unjudged.map(deny)]), [tool('pay', { limit: 5 }), 'allow', 'allowed', 'v is missing']],
+        rows: [
+          ...rows([...holds.map(deny), ...fails.map(pass), ...unjudged.map(deny)]),
+          [tool('pay', { limit: 5 }), 'allow', 'allowed', 'v is missing'],
+        ],
       },
       {
         about: `an allow where v is ${comparison}`,
         policies: `{ default: deny, rules: [{ match: { tool: pay, input: { '$.v': ${comparison} } }, action: allow }] }`,
-        rows: [...rows([...holds.map(pass), ...fails.map(deny), ...unjudged.map(deny)]), [tool('pay', { limit: 5 }), 'deny', 'policy_denied', 'v is missing']],
+        rows: [
+          ...rows([...holds.map(pass), ...fails.map(deny), ...unjudged.map(deny)]),
+          [tool('pay', { limit: 5 }), 'deny', 'policy_denied', 'v is missing'],
+        ],
       },
       {
         about: `a deny where not v is ${comparison}`,
@@ -502,14 +562,13 @@ export const groups: readonly Group[] = [
       ['2026-03-07T12:00:00Z', 'deny', 'Saturday'],
       ['2026-07-06T08:30:00Z', 'allow', 'summer time: half past nine in London'],
     ] as const
-  ).map(
-    ([now, effect, why]): Group => ({
-      about: `office hours, ${why}`,
-      now,
-      policies: "{ rules: [{ match: { tool: pay, time: { days: mon-fri, hours: '09:00-17:00', zone: Europe/London } }, action: allow }] }",
-      rows: [[tool('pay'), effect, effect === 'allow' ? 'allowed' : 'policy_denied', why]],
-    }),
-  ),
+  ).map(([now, effect, why]): Group => ({
+    about: `office hours, ${why}`,
+    now,
+    policies:
+      "{ rules: [{ match: { tool: pay, time: { days: mon-fri, hours: '09:00-17:00', zone: Europe/London } }, action: allow }] }",
+    rows: [[tool('pay'), effect, effect === 'allow' ? 'allowed' : 'policy_denied', why]],
+  })),
   ...(
     [
       ['2026-03-06T23:00:00Z', 'deny', 'Friday night'],
@@ -518,14 +577,13 @@ export const groups: readonly Group[] = [
       ['2026-03-08T03:00:00Z', 'allow', 'Sunday morning belongs to Saturday'],
       ['2026-03-05T23:00:00Z', 'allow', 'Thursday night'],
     ] as const
-  ).map(
-    ([now, effect, why]): Group => ({
-      about: `Friday nights over midnight, ${why}`,
-      now,
-      policies: "{ default: allow, rules: [{ match: { tool: pay, time: { days: [fri], hours: ['22:00-06:00'] } }, action: deny }] }",
-      rows: [[tool('pay'), effect, effect === 'allow' ? 'allowed' : 'policy_denied', why]],
-    }),
-  ),
+  ).map(([now, effect, why]): Group => ({
+    about: `Friday nights over midnight, ${why}`,
+    now,
+    policies:
+      "{ default: allow, rules: [{ match: { tool: pay, time: { days: [fri], hours: ['22:00-06:00'] } }, action: deny }] }",
+    rows: [[tool('pay'), effect, effect === 'allow' ? 'allowed' : 'policy_denied', why]],
+  })),
   {
     about: 'a condition of another plugin',
     policies: `
@@ -542,7 +600,7 @@ export const groups: readonly Group[] = [
   },
   {
     about: 'an empty match is every governed call',
-    policies: "{ default: allow, rules: [{ match: {}, action: require_approval }] }",
+    policies: '{ default: allow, rules: [{ match: {}, action: require_approval }] }',
     rows: [
       [tool('a'), 'hold', 'approval_required'],
       [{ name: 'p', kind: 'prompt' }, 'hold', 'approval_required'],

@@ -18,7 +18,15 @@ export function compileForTest(section: Partial<PolicySection>): CompiledPolicy 
     },
   );
   return compilePolicy(
-    { default: 'deny', evaluation: 'strictest', flag_destructive: 'log', hide_denied: false, definitions: {}, rules: [], ...section },
+    {
+      default: 'deny',
+      evaluation: 'strictest',
+      flag_destructive: 'log',
+      hide_denied: false,
+      definitions: {},
+      rules: [],
+      ...section,
+    },
     ['policies'],
     {
       ...words,

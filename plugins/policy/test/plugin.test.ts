@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { testPlugin, PluginTester, notSent } from '@gethelio/proxy/testing';
 import { cliCommand, definePlugin, type CliCommand, type CliInput } from '@gethelio/proxy/plugin';
-import { flaggedDestructive, matchedRules, policyRules, policyTrace, sessionContext } from '@gethelio/proxy/contracts/policy';
+import {
+  flaggedDestructive,
+  matchedRules,
+  policyRules,
+  policyTrace,
+  sessionContext,
+} from '@gethelio/proxy/contracts/policy';
 import { z } from 'zod';
 import { policy } from '../index.ts';
 import { answerText, explainCommand } from '../cli.ts';
@@ -11,7 +17,8 @@ import { lintAgainstTools } from '../lint.ts';
 import { compileForTest } from './compile.ts';
 import { words } from './words.ts';
 
-const start = (yaml: string, more: object = {}) => testPlugin(policy, { with: ['identity'], plugins: [words], yaml, ...more });
+const start = (yaml: string, more: object = {}) =>
+  testPlugin(policy, { with: ['identity'], plugins: [words], yaml, ...more });
 
 PluginTester.run(policy, {
   with: ['identity'],
@@ -24,7 +31,10 @@ policies:
     - { match: { tool: pay, input: { '$.amount': { lte: 10 } } }, action: allow }
     - { match: { tool: burst, state: { calls: { window: 1h, key: global }, lt: 1 } }, action: allow }`,
   allows: [{ call: 'get_weather' }, { call: { name: 'pay', arguments: { amount: 10 } } }, { call: 'burst' }],
-  denies: [{ call: 'delete', code: 'policy_denied' }, { call: { name: 'pay', arguments: { amount: 11 } }, code: 'policy_denied' }],
+  denies: [
+    { call: 'delete', code: 'policy_denied' },
+    { call: { name: 'pay', arguments: { amount: 11 } }, code: 'policy_denied' },
+  ],
 });
 
 describe('what other plugins get', () => {
@@ -41,7 +51,12 @@ policies:
     const { record } = await test.call('pay');
     const matched = record.facts.get(matchedRules)!;
     expect(matched.map(({ name }) => name)).toEqual(['pay#1', 'big', 'pay,refund#3', 'pay#4']);
-    expect(matched[0]).toMatchObject({ action: 'rate_limit', tags: ['money'], mode: 'enforce', fields: { limits: { calls: { max_calls: 3, window: '1h' } } } });
+    expect(matched[0]).toMatchObject({
+      action: 'rate_limit',
+      tags: ['money'],
+      mode: 'enforce',
+      fields: { limits: { calls: { max_calls: 3, window: '1h' } } },
+    });
     expect(matched[1]!.fields).toEqual({ limits: { spend: { max_spend: { field: '$.a', limit: 3 } } } });
     expect(matched[1]!.identity).toBe('big');
     expect(matched[3]!.identity).toBe(`${matched[0]!.identity}~2`);
@@ -50,9 +65,14 @@ policies:
   });
 
   it('identities that neither a limit nor a place changes', async () => {
-    const one = await start("policies: { default: allow, rules: [{ match: { tool: pay, input: { '$.a': 1, '$.b': 2 } }, action: rate_limit, limits: { max_calls: 3, window: 1h } }] }");
-    const two = await start("policies: { default: allow, rules: [{ match: { tool: x }, action: deny }, { action: rate_limit, match: { input: { '$.b': 2, '$.a': 1 }, tool: pay }, limits: { max_calls: 99, window: 2h } }] }");
-    const identity = async (test: typeof one) => (await test.call({ name: 'pay', arguments: { a: 1, b: 2 } })).record.facts.get(matchedRules)!.at(-1)!.identity;
+    const one = await start(
+      "policies: { default: allow, rules: [{ match: { tool: pay, input: { '$.a': 1, '$.b': 2 } }, action: rate_limit, limits: { max_calls: 3, window: 1h } }] }",
+    );
+    const two = await start(
+      "policies: { default: allow, rules: [{ match: { tool: x }, action: deny }, { action: rate_limit, match: { input: { '$.b': 2, '$.a': 1 }, tool: pay }, limits: { max_calls: 99, window: 2h } }] }",
+    );
+    const identity = async (test: typeof one) =>
+      (await test.call({ name: 'pay', arguments: { a: 1, b: 2 } })).record.facts.get(matchedRules)!.at(-1)!.identity;
     expect(await identity(one)).toBe(await identity(two));
     await one.stop();
     await two.stop();
@@ -69,17 +89,28 @@ policies:
     const { record } = await test.call({ name: 'pay', argumentsText: '{"amount": 2500.50, "currency": "GBP"}' });
     const trace = record.facts.get(policyTrace)!() as unknown as PolicyTrace;
     expect(trace.rules).toBe(3);
-    expect(trace.tried.map(({ rule, result }) => [rule, result])).toEqual([['pay#2', 'matched'], ['pay#3', 'not matched']]);
+    expect(trace.tried.map(({ rule, result }) => [rule, result])).toEqual([
+      ['pay#2', 'matched'],
+      ['pay#3', 'not matched'],
+    ]);
     expect(trace.tried[0]!.why).toContain('$.amount is 2500.50, gt 1000: holds');
     expect(trace.tried[0]!.why).toContain('$.currency is "GBP", eq "GBP": holds');
     expect(trace.tried[1]!.why).toContain('$.amount is 2500.50, gt 5000: does not hold');
-    expect(trace.change).toMatchObject({ sentence: 'with $.amount 1000 or less (now 2500.50)', effect: 'allow', arguments: { '$.amount': 1000 } });
+    expect(trace.change).toMatchObject({
+      sentence: 'with $.amount 1000 or less (now 2500.50)',
+      effect: 'allow',
+      arguments: { '$.amount': 1000 },
+    });
     await test.stop();
   });
 });
 
 describe('feedback', () => {
-  const told = async (rules: string, call: Parameters<Awaited<ReturnType<typeof start>>['call']>[0], defaults = 'allow') => {
+  const told = async (
+    rules: string,
+    call: Parameters<Awaited<ReturnType<typeof start>>['call']>[0],
+    defaults = 'allow',
+  ) => {
     const test = await start(`policies: { default: ${defaults}, rules: [${rules}] }`);
     const { decision } = await test.call(call);
     await test.stop();
@@ -87,24 +118,45 @@ describe('feedback', () => {
   };
 
   it('says what to change, and proves it first', async () => {
-    const verdict = await told("{ match: { tool: pay, input: { '$.amount': { gt: 1000 } } }, action: deny }", { name: 'pay', arguments: { amount: 2000 } });
-    expect(verdict).toMatchObject({ retry: { allowed: true }, suggestion: 'Call pay again with $.amount 1000 or less (now 2000): it would be allowed.' });
+    const verdict = await told("{ match: { tool: pay, input: { '$.amount': { gt: 1000 } } }, action: deny }", {
+      name: 'pay',
+      arguments: { amount: 2000 },
+    });
+    expect(verdict).toMatchObject({
+      retry: { allowed: true },
+      suggestion: 'Call pay again with $.amount 1000 or less (now 2000): it would be allowed.',
+    });
   });
   it('says that a person would be asked', async () => {
-    const verdict = await told("{ match: { tool: pay, input: { '$.amount': { gte: 1000 } } }, action: deny }, { match: { tool: pay }, action: require_approval }", { name: 'pay', arguments: { amount: 2000 } });
+    const verdict = await told(
+      "{ match: { tool: pay, input: { '$.amount': { gte: 1000 } } }, action: deny }, { match: { tool: pay }, action: require_approval }",
+      { name: 'pay', arguments: { amount: 2000 } },
+    );
     expect(verdict.suggestion).toBe('Call pay again with $.amount less than 1000 (now 2000): a person would be asked.');
   });
   it('changes two arguments where one is not enough', async () => {
-    const rules = "{ match: { tool: pay, input: { '$.amount': { gt: 10 } } }, action: deny }, { match: { tool: pay, input: { '$.currency': { neq: GBP } } }, action: deny }";
+    const rules =
+      "{ match: { tool: pay, input: { '$.amount': { gt: 10 } } }, action: deny }, { match: { tool: pay, input: { '$.currency': { neq: GBP } } }, action: deny }";
     const verdict = await told(rules, { name: 'pay', arguments: { amount: 20, currency: 'EUR' } });
-    expect(verdict.suggestion).toBe('Call pay again with $.amount 10 or less (now 20) and $.currency "GBP" (now "EUR"): it would be allowed.');
+    expect(verdict.suggestion).toBe(
+      'Call pay again with $.amount 10 or less (now 20) and $.currency "GBP" (now "EUR"): it would be allowed.',
+    );
   });
   it('finds what an allow would need', async () => {
-    const verdict = await told("{ match: { tool: pay, input: { '$.amount': { lte: 10 }, '$.to': [alice, bob] } }, action: allow }", { name: 'pay', arguments: { amount: 20, to: 'eve' } }, 'deny');
-    expect(verdict.suggestion).toBe('Call pay again with $.amount 10 or less (now 20) and $.to "alice" (now "eve"): it would be allowed.');
+    const verdict = await told(
+      "{ match: { tool: pay, input: { '$.amount': { lte: 10 }, '$.to': [alice, bob] } }, action: allow }",
+      { name: 'pay', arguments: { amount: 20, to: 'eve' } },
+      'deny',
+    );
+    expect(verdict.suggestion).toBe(
+      'Call pay again with $.amount 10 or less (now 20) and $.to "alice" (now "eve"): it would be allowed.',
+    );
   });
   it('compares with another argument', async () => {
-    const verdict = await told("{ match: { tool: pay, input: { '$.amount': { gt_input: '$.limit' } } }, action: deny }", { name: 'pay', arguments: { amount: 20, limit: 7 } });
+    const verdict = await told(
+      "{ match: { tool: pay, input: { '$.amount': { gt_input: '$.limit' } } }, action: deny }",
+      { name: 'pay', arguments: { amount: 20, limit: 7 } },
+    );
     expect(verdict.suggestion).toContain('$.amount 7 or less ($.limit) (now 20)');
   });
   it('offers no retry where nothing would help', async () => {
@@ -115,9 +167,18 @@ describe('feedback', () => {
 
 describe('flag_destructive', () => {
   const tools = [
-    { name: 'wipe', annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true } },
-    { name: 'look', annotations: { readOnlyHint: true, destructiveHint: true, idempotentHint: false, openWorldHint: true } },
-    { name: 'add', annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true } },
+    {
+      name: 'wipe',
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+    },
+    {
+      name: 'look',
+      annotations: { readOnlyHint: true, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+    },
+    {
+      name: 'add',
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+    },
   ];
   it('marks what says that it destroys, and stays out of the way', async () => {
     const test = await start('policies: { default: allow }');
@@ -132,10 +193,18 @@ describe('flag_destructive', () => {
     await test.stop();
   });
   it('asks a person when told to, but not past a final rule', async () => {
-    const test = await start("policies: { default: allow, flag_destructive: require_approval, rules: [{ match: { tool: wipe, input: { '$.test': true } }, action: allow, final: true }] }");
+    const test = await start(
+      "policies: { default: allow, flag_destructive: require_approval, rules: [{ match: { tool: wipe, input: { '$.test': true } }, action: allow, final: true }] }",
+    );
     test.upstream.advertises(...tools);
     const effects = [];
-    for (const call of [{ name: 'wipe' }, { name: 'look' }, { name: 'add' }, { name: 'wipe', arguments: { test: true } }]) effects.push((await test.explain(call)).decision);
+    for (const call of [
+      { name: 'wipe' },
+      { name: 'look' },
+      { name: 'add' },
+      { name: 'wipe', arguments: { test: true } },
+    ])
+      effects.push((await test.explain(call)).decision);
     expect(effects.map(({ effect }) => effect)).toEqual(['hold', 'allow', 'allow', 'allow']);
     expect(effects[0]!.verdicts[0]).toMatchObject({ code: 'destructive_tool' });
     await test.stop();
@@ -144,7 +213,9 @@ describe('flag_destructive', () => {
 
 describe('shadow', () => {
   it('is recorded outside the fold', async () => {
-    const test = await start('policies: { default: allow, rules: [{ match: { tool: a }, action: deny, mode: shadow }] }');
+    const test = await start(
+      'policies: { default: allow, rules: [{ match: { tool: a }, action: deny, mode: shadow }] }',
+    );
     const { decision, outcome } = await test.call('a');
     expect(outcome).toBe('forwarded');
     expect(decision.verdicts.filter(({ shadow }) => shadow)).toMatchObject([{ effect: 'deny', rule: { name: 'a#1' } }]);
@@ -165,7 +236,10 @@ policies:
     - { match: { tool: late, annotations: { destructiveHint: true } }, action: deny }`;
   const all = ['delete_all', 'pay', 'transfer', 'late', 'get'];
   const list = async (test: Awaited<ReturnType<typeof start>>, headers: Record<string, string>, more = {}) => {
-    test.upstream.answers('tools/list', { tools: all.map((name) => ({ name, inputSchema: { type: 'object' } })), ...more });
+    test.upstream.answers('tools/list', {
+      tools: all.map((name) => ({ name, inputSchema: { type: 'object' } })),
+      ...more,
+    });
     const { answer } = await test.call({ kind: 'list', name: 'tools/list', headers });
     return answer!.value() as { tools: { name: string }[]; ttlMs?: number; cacheScope?: string };
   };
@@ -196,7 +270,10 @@ policies:
 
   it('takes a modern list out of shared caches', async () => {
     const test = await start(yaml);
-    expect(await list(test, {}, { ttlMs: 60_000, cacheScope: 'public' })).toMatchObject({ ttlMs: 0, cacheScope: 'private' });
+    expect(await list(test, {}, { ttlMs: 60_000, cacheScope: 'public' })).toMatchObject({
+      ttlMs: 0,
+      cacheScope: 'private',
+    });
     await test.stop();
   });
 
@@ -216,7 +293,11 @@ policies:
     - { match: { tool: pay, state: { spend: { tool: pay, field: $.amount, window: 24h, key: agent }, gt: 1 } }, action: deny }
 identity: { agent: { header: x-agent } }`;
   const send = (session: string, name = 'send') => ({ name, session });
-  const pay = (amount: unknown) => ({ name: 'pay', headers: { 'x-agent': 'a' }, argumentsText: `{"amount":${String(amount)}}` });
+  const pay = (amount: unknown) => ({
+    name: 'pay',
+    headers: { 'x-agent': 'a' },
+    argumentsText: `{"amount":${String(amount)}}`,
+  });
 
   it('counts calls by glob and key in a sliding window', async () => {
     const test = await start(yaml);
@@ -232,7 +313,8 @@ identity: { agent: { header: x-agent } }`;
     const test = await start(yaml);
     test.upstream.answers('send', notSent);
     for (let i = 0; i < 5; i++) expect((await test.call(send('one'))).outcome).toBe('not_sent');
-    for (let i = 0; i < 5; i++) expect((await test.explain({ name: 'send', session: 'one' })).decision.effect).toBe('allow');
+    for (let i = 0; i < 5; i++)
+      expect((await test.explain({ name: 'send', session: 'one' })).decision.effect).toBe('allow');
     await test.stop();
   });
 
@@ -268,7 +350,9 @@ identity: { agent: { header: x-agent } }`;
   });
 
   it('names the store to add when there is none', async () => {
-    const section = { rules: [{ match: { state: { calls: { window: '1h', tool: '*', key: 'global' }, gt: 1 } }, action: 'deny' }] };
+    const section = {
+      rules: [{ match: { state: { calls: { window: '1h', tool: '*', key: 'global' }, gt: 1 } }, action: 'deny' }],
+    };
     expect(() => compileForTest(section)).toThrow('no plugin keeps the counts');
   });
 });
@@ -283,7 +367,8 @@ describe('context', () => {
     },
   });
   it('asks what the SDK set for the session', async () => {
-    const yaml = 'policies: { default: deny, rules: [{ match: { tool: see, context: { role: support, level: { gte: 3 } } }, action: allow }] }';
+    const yaml =
+      'policies: { default: deny, rules: [{ match: { tool: see, context: { role: support, level: { gte: 3 } } }, action: allow }] }';
     const test = await start(yaml, { plugins: [words, sdk] });
     expect((await test.call({ name: 'see', session: 's' })).effect).toBe('allow');
     expect((await test.call({ name: 'see', session: 't' })).effect).toBe('deny');
@@ -319,7 +404,9 @@ policies:
     let rules: { rules: readonly { name: string; line: number; source: string }[]; default: string } | undefined;
     const test = await start(yaml, { plugins: [words, reader] });
     const [first, second] = rules!.rules;
-    expect(first!.source).toBe("    - match: { tool: pay, input: { '$.amount': { gt: 1000 } } }\n      action: deny\n      tags: [money]");
+    expect(first!.source).toBe(
+      "    - match: { tool: pay, input: { '$.amount': { gt: 1000 } } }\n      action: deny\n      tags: [money]",
+    );
     expect(second!.name).toBe('nothing is deleted');
     expect(second!.line).toBe(first!.line + 4);
     await test.stop();
@@ -373,21 +460,25 @@ policies:
       return answer;
     });
     expect(await command.run(input)).toBe(0);
-    expect(asked).toEqual([['POST', '/api/explain', { tool: 'pay', agent: 'a', nowMs: Date.parse('2026-03-02T09:00:00Z') }]]);
+    expect(asked).toEqual([
+      ['POST', '/api/explain', { tool: 'pay', agent: 'a', nowMs: Date.parse('2026-03-02T09:00:00Z') }],
+    ]);
     expect(said[0]).toContain('HELD FOR APPROVAL');
     await test.stop();
   });
 
-  it.each([[{ args: '[1]' }, '--args'], [{ args: '{' }, '--args'], [{ now: 'soon' }, '--now'], [{ kind: 'file' }, '--kind']] as const)(
-    'refuses %j with a sentence',
-    async (options, word) => {
-      const test = await start(yaml);
-      const { input, noted, command } = cli(test, options, unreachable);
-      expect(await command.run(input)).toBe(2);
-      expect(noted[0]).toContain(word);
-      await test.stop();
-    },
-  );
+  it.each([
+    [{ args: '[1]' }, '--args'],
+    [{ args: '{' }, '--args'],
+    [{ now: 'soon' }, '--now'],
+    [{ kind: 'file' }, '--kind'],
+  ] as const)('refuses %j with a sentence', async (options, word) => {
+    const test = await start(yaml);
+    const { input, noted, command } = cli(test, options, unreachable);
+    expect(await command.run(input)).toBe(2);
+    expect(noted[0]).toContain(word);
+    await test.stop();
+  });
 
   it('is a command of helio', async () => {
     const test = await start(yaml);
@@ -397,7 +488,8 @@ policies:
 });
 
 describe('what only the catalogue tells', () => {
-  const definition = (name: string, properties: object) => ({ name, inputSchema: { type: 'object', properties } }) as never;
+  const definition = (name: string, properties: object) =>
+    ({ name, inputSchema: { type: 'object', properties } }) as never;
   it('warns of numbers compared with text, and of names that nobody advertises', () => {
     const policy = compileForTest({
       rules: [
@@ -406,7 +498,14 @@ describe('what only the catalogue tells', () => {
         { match: { tool: 'pay', input: { '$.count': { gt: 5 } } }, action: 'deny' },
       ],
     });
-    const tools = [definition('pay', { amount: { type: 'string' }, count: { type: 'integer' }, items: { items: { properties: { price: { type: 'number' } } } } }), definition('delete_all', {})];
+    const tools = [
+      definition('pay', {
+        amount: { type: 'string' },
+        count: { type: 'integer' },
+        items: { items: { properties: { price: { type: 'number' } } } },
+      }),
+      definition('delete_all', {}),
+    ];
     const warnings = lintAgainstTools(policy, ['policies'], tools);
     expect(warnings.map(({ code, path }) => [code, path.slice(2).join('.')])).toEqual([
       ['HELIO_POLICY_NUMBER_ON_TEXT', '0.match.input.$.amount'],

@@ -14,10 +14,19 @@ const agents = ['boss', 'intern-1', undefined];
 
 const condition = fc.oneof(
   fc.record({ tool: fc.constantFrom('*', 'read_*', 'pay', 'delete_a', '?ay', '*_a') }),
-  fc.record({ tool: fc.constantFrom('*', 'pay', 'read_*'), input: fc.constantFrom({ '$.v': { gt: 5 } }, { '$.v': { lte: 5 } }, { '$.v': 'x' }, { '$.v': { exists: false } }) }),
-  fc.record({ tool: fc.constantFrom('*', 'pay'), annotations: fc.constantFrom({ readOnlyHint: true }, { destructiveHint: true }) }),
+  fc.record({
+    tool: fc.constantFrom('*', 'pay', 'read_*'),
+    input: fc.constantFrom({ '$.v': { gt: 5 } }, { '$.v': { lte: 5 } }, { '$.v': 'x' }, { '$.v': { exists: false } }),
+  }),
+  fc.record({
+    tool: fc.constantFrom('*', 'pay'),
+    annotations: fc.constantFrom({ readOnlyHint: true }, { destructiveHint: true }),
+  }),
   fc.record({ agent: fc.constantFrom('boss', 'intern-*') }),
-  fc.record({ tool: fc.constantFrom('pay', '*'), not: fc.constantFrom({ input: { '$.v': { gt: 5 } } }, { agent: 'boss' }, { tool: 'pay' }) }),
+  fc.record({
+    tool: fc.constantFrom('pay', '*'),
+    not: fc.constantFrom({ input: { '$.v': { gt: 5 } } }, { agent: 'boss' }, { tool: 'pay' }),
+  }),
   fc.record({ or: fc.constant([{ tool: 'read_a' }, { input: { '$.v': { lt: 3 } } }]) }),
 );
 const rule = fc.record({ match: condition, action: fc.constantFrom('allow', 'deny', 'require_approval', 'dry_run') });
@@ -33,7 +42,9 @@ const situation = fc.record({
 type Situation = { name: string; agent: string | undefined; arguments: JsonObject; readOnly: boolean };
 
 function seenOf({ name, agent: id, arguments: args, readOnly }: Situation) {
-  const facts: Facts = { get: (fact) => (fact.id === agent.id && id !== undefined ? ({ id, source: 'test' } as never) : undefined) };
+  const facts: Facts = {
+    get: (fact) => (fact.id === agent.id && id !== undefined ? ({ id, source: 'test' } as never) : undefined),
+  };
   const call = {
     kind: 'tool',
     name,
@@ -41,7 +52,12 @@ function seenOf({ name, agent: id, arguments: args, readOnly }: Situation) {
     arguments: args,
     decimal: (path: string) => (path === '$.v' && typeof args['v'] === 'number' ? String(args['v']) : undefined),
   } as unknown as Call;
-  const annotations = { readOnlyHint: readOnly, destructiveHint: !readOnly, idempotentHint: false, openWorldHint: true };
+  const annotations = {
+    readOnlyHint: readOnly,
+    destructiveHint: !readOnly,
+    idempotentHint: false,
+    openWorldHint: true,
+  };
   return { call, facts, nowMs: 0, tool: { name, annotations, inputSchema: undefined, raw: {} } as ToolDefinition };
 }
 
@@ -78,7 +94,9 @@ describe('what holds for every policy', () => {
     fc.assert(
       fc.property(section, condition, situation, (written, match, at) => {
         const wider = { ...written, rules: [...written.rules, { match, action: 'deny' }] };
-        expect(rank[effectOf(compileForTest(wider), at)]).toBeGreaterThanOrEqual(rank[effectOf(compileForTest(written), at)]);
+        expect(rank[effectOf(compileForTest(wider), at)]).toBeGreaterThanOrEqual(
+          rank[effectOf(compileForTest(written), at)],
+        );
       }),
       { numRuns: 300 },
     );
@@ -89,7 +107,14 @@ describe('what holds for every policy', () => {
     const withFinals = fc.record({
       default: fc.constantFrom('allow' as const, 'deny' as const),
       evaluation: fc.constantFrom('strictest' as const, 'first_match' as const),
-      rules: fc.array(fc.record({ match: condition, action: fc.constantFrom('allow', 'deny', 'require_approval'), final: fc.boolean() }), { maxLength: 6 }),
+      rules: fc.array(
+        fc.record({
+          match: condition,
+          action: fc.constantFrom('allow', 'deny', 'require_approval'),
+          final: fc.boolean(),
+        }),
+        { maxLength: 6 },
+      ),
     });
     fc.assert(
       fc.property(withFinals, situation, (written, at) => {
@@ -124,10 +149,16 @@ describe('globs', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '/', '\n', '.', '😀', 'A'), maxLength: 8 });
   const plain = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\n', '.', '😀', 'A'), maxLength: 8 });
   const slow = (glob: string, name: string) =>
-    new RegExp(`^${[...glob].map((c) => (c === '*' ? '[^]*' : c === '?' ? '[^]' : c.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'))).join('')}$`, 'u').test(name);
+    new RegExp(
+      `^${[...glob].map((c) => (c === '*' ? '[^]*' : c === '?' ? '[^]' : c.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'))).join('')}$`,
+      'u',
+    ).test(name);
 
   it('match as the obvious regular expression does', () => {
-    fc.assert(fc.property(text, plain, (glob, name) => void expect(compileGlob(glob).test(name)).toBe(slow(glob, name))), { numRuns: 3000 });
+    fc.assert(
+      fc.property(text, plain, (glob, name) => void expect(compileGlob(glob).test(name)).toBe(slow(glob, name))),
+      { numRuns: 3000 },
+    );
   });
 
   it('that cover another match whatever it matches', () => {
@@ -149,7 +180,10 @@ describe('globs', () => {
   });
 
   it('folding is stable', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => void expect(foldName(foldName(name))).toBe(foldName(name))), { numRuns: 1000 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => void expect(foldName(foldName(name))).toBe(foldName(name))),
+      { numRuns: 1000 },
+    );
   });
 
   it('cost no more than pattern times name', () => {

@@ -47,7 +47,10 @@ describe.each(groups.map((group) => [group.about, group] as const))('%s', (_, gr
         expect(explained.decision.verdicts.find(({ shadow }) => !shadow)!.code).toBe(code);
         expect(test.upstream.received.length).toBe(sent);
         const trace = explained.facts.get(policyTrace)!() as unknown as PolicyTrace;
-        for (const tried of trace.tried) expect(tried.why.length, `${tried.rule} says why`).toBeGreaterThanOrEqual(tried.rule.startsWith('rule') ? 0 : 1);
+        for (const tried of trace.tried)
+          expect(tried.why.length, `${tried.rule} says why`).toBeGreaterThanOrEqual(
+            tried.rule.startsWith('rule') ? 0 : 1,
+          );
         for (const verdict of explained.decision.verdicts) {
           if (verdict.rule === undefined) continue;
           const traced = trace.tried.find(({ rule }) => rule === verdict.rule!.name)!;

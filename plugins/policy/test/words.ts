@@ -39,9 +39,23 @@ export const words = definePlugin({
       gate: true,
       alone: true,
     });
-    contribute(ruleField, { key: 'requires', summary: 'What must be done.', schema: z.array(z.string()), gate: true, alone: true });
-    contribute(ruleField, { key: 'approval', summary: 'Whom to ask.', schema: z.strictObject({ channel: z.string() }) });
-    contribute(ruleField, { key: 'feedback', summary: 'What to say.', schema: z.strictObject({ message: z.string() }) });
+    contribute(ruleField, {
+      key: 'requires',
+      summary: 'What must be done.',
+      schema: z.array(z.string()),
+      gate: true,
+      alone: true,
+    });
+    contribute(ruleField, {
+      key: 'approval',
+      summary: 'Whom to ask.',
+      schema: z.strictObject({ channel: z.string() }),
+    });
+    contribute(ruleField, {
+      key: 'feedback',
+      summary: 'What to say.',
+      schema: z.strictObject({ message: z.string() }),
+    });
     contribute(ruleCondition, {
       key: 'moon',
       summary: 'The phase of the moon.',
