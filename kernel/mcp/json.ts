@@ -5,45 +5,12 @@
 import { isDecimal, maxDecimalLength } from '../decimal.ts';
 import type { Json } from '../plugin.ts';
 import { bareObject, setExactText } from './exact.ts';
+import { Refused, type ReadLimits, type StrictRead } from './strict-read.ts';
 
 export { bareObject, deepFreeze, exactText, type StrictObject } from './exact.ts';
+export type { ReadFailure, ReadLimits, StrictRead } from './strict-read.ts';
 export { decimalAt, memberPath } from './member-path.ts';
 export { canonical, writeJson } from './write-json.ts';
-
-export interface ReadLimits {
-  /** Deepest nesting of arrays and objects. Default 64. */
-  readonly depth?: number;
-}
-export type ReadFailure =
-  | 'empty'
-  | 'invalid_utf8'
-  | 'byte_order_mark'
-  | 'invalid_json'
-  | 'trailing_data'
-  | 'duplicate_key'
-  | 'lone_surrogate'
-  | 'number_out_of_range'
-  | 'too_deep';
-export type StrictRead =
-  | { readonly ok: true; readonly value: Json; /** The source, decoded. */ readonly text: string }
-  | {
-      readonly ok: false;
-      readonly code: ReadFailure;
-      /** A sentence without a final stop. */
-      readonly reason: string;
-      /** Offset in characters from the start of the text. */
-      readonly at: number;
-    };
-
-class Refused extends Error {
-  readonly code: ReadFailure;
-  readonly at: number;
-  constructor(code: ReadFailure, reason: string, at: number) {
-    super(reason);
-    this.code = code;
-    this.at = at;
-  }
-}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const loneSurrogate = /\p{Surrogate}/u;

@@ -43,7 +43,10 @@ export const reasons: readonly Reason[] = [
     reason: 'dependency_missing',
     plugin: 'dependencies',
     when: 'A tool that must have succeeded first has not, in this session.',
-    fields: { missing_dependencies: 'tools that must succeed first' },
+    fields: {
+      missing_dependencies: 'tools that must succeed first',
+      out_of_order: '`true` when they were called, in another order',
+    },
     suggestion: 'Call the tools named in missing_dependencies first, then retry.',
   },
   {
@@ -54,6 +57,7 @@ export const reasons: readonly Reason[] = [
       limit: 'calls in a window',
       remaining: 'calls left in it',
       window_ms: 'length of the window',
+      key: 'who shares the count: `tool`, `session`, `agent` or `global`',
       retry_after_ms: 'when there will be room',
     },
     suggestion: 'Wait, then retry.',
@@ -96,13 +100,14 @@ export const reasons: readonly Reason[] = [
     reason: 'session_unresolved',
     plugin: 'identity',
     when: 'The call cannot be told to belong to a session or an agent, and a rule needs that.',
+    fields: { needs: '`session` or `agent`: what could not be told' },
     suggestion: 'Send the header x-helio-session-id with an id of your own for this session.',
   },
   {
     reason: 'tool_definition_drift',
     plugin: 'tool-pinning',
     when: 'The tool has changed since a person accepted it.',
-    fields: { changed: 'which parts of the definition changed' },
+    fields: { tool: 'the tool', state: '`changed`, `new` or `removed`: how it differs from what was accepted' },
     suggestion: 'Do not use this tool until an operator has accepted the change.',
   },
   {
