@@ -8,6 +8,9 @@ import { messageEvent, type SseEvent } from './sse-events.ts';
 const graceMs = 1_500;
 /** Below the idle limits that were seen: 30 s and up. */
 const everyMs = 12_000;
+/** Some clients give a call five seconds, and go on as long as progress comes: for the first half minute it comes often. */
+const earlyEveryMs = 2_000;
+const earlyBeats = 15;
 const comment = Buffer.from(': waiting\n\n');
 
 export class KeepAlive {
@@ -17,6 +20,7 @@ export class KeepAlive {
   #timer: NodeJS.Timeout | undefined;
   #message = '';
   #progress = 0;
+  #beats = 0;
   #isForwarded = false;
 
   constructor(params: JsonObject, write: (bytes: Buffer) => void) {
@@ -41,7 +45,7 @@ export class KeepAlive {
   }
 
   #beat(): void {
-    this.#timer = setTimeout(() => this.#beat(), everyMs);
+    this.#timer = setTimeout(() => this.#beat(), this.#beats++ < earlyBeats ? earlyEveryMs : everyMs);
     if (this.#token === undefined || this.#isForwarded) return this.#write(comment);
     this.#progress++;
     this.#write(
