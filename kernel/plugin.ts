@@ -597,6 +597,6 @@ export interface BannerLine {
 
 export type { RoutesContribution } from './extensions.ts';
 export { commit, journal, refusals, cliCommand, banner, operatorRoutes } from './refs.ts';
-export { openDatabase, migrate, backUp, isBusy, isFull } from './sqlite.ts';
+export { openDatabase, migrate, backUp, isBusy, isFull, sqliteCode } from './sqlite.ts';
 export type { Database, Migration, OpenOptions, SqlRow, SqlValue, Statement } from './sqlite.ts';
 export { startWorker } from './worker.ts';

@@ -193,10 +193,25 @@ function wrap(native: Native, driver: Database['driver'], path: string): Databas
   };
 }
 
-/** better-sqlite3 names the code (`SQLITE_BUSY`), node:sqlite numbers it (`errcode`, the low byte is the class). */
-function sqliteCode(error: unknown): string {
+/** https://sqlite.org/rescode.html */
+const resultNames: Readonly<Record<number, string>> = {
+  5: 'BUSY',
+  6: 'LOCKED',
+  8: 'READONLY',
+  10: 'IOERR',
+  11: 'CORRUPT',
+  13: 'FULL',
+  14: 'CANTOPEN',
+  19: 'CONSTRAINT',
+  26: 'NOTADB',
+};
+
+/**
+ * `SQLITE_BUSY`, `SQLITE_FULL`, ..., whichever driver threw it; empty when it is no error of SQLite's. better-sqlite3 names
+ * the code, node:sqlite numbers it (`errcode`, the low byte is the class).
+ */
+export function sqliteCode(error: unknown): string {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
-  if (typeof errcode === 'number')
-    return { 5: 'SQLITE_BUSY', 6: 'SQLITE_LOCKED', 13: 'SQLITE_FULL' }[errcode & 255] ?? '';
-  return typeof code === 'string' ? code : '';
+  if (typeof errcode === 'number') return `SQLITE_${resultNames[errcode & 255] ?? 'ERROR'}`;
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
 }

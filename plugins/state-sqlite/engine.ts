@@ -1,5 +1,5 @@
 /** Runs a batch: every commit of it in one SQLite transaction, each with an answer of its own; then the questions. */
-import { isBusy, type Database } from '@gethelio/proxy/plugin';
+import { isBusy, sqliteCode, type Database } from '@gethelio/proxy/plugin';
 import { prepareBuckets, type Refused } from './buckets.ts';
 import { prepareDocuments } from './documents.ts';
 import type { FromWorker, Question, StoreFailure, WireCommitted, WireOp } from './protocol.ts';
@@ -160,5 +160,6 @@ export function createEngine(
 
 export function failureOf(error: unknown): StoreFailure {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return { code: typeof code === 'string' ? code : 'SQLITE_ERROR', message: String(message ?? error) };
+  const named = sqliteCode(error) || (typeof code === 'string' ? code : 'HELIO_STORE_FAILED');
+  return { code: named, message: String(message ?? error) };
 }
