@@ -31,18 +31,18 @@ policies:
     - name: search-rate
       match: { tool: 'search_*' }
       action: rate_limit
-      limits: { max_calls: 60, window: 1h, key: agent }
+      limits: { max_calls: 3, window: 1h, key: agent }
     - name: charge-limit
       match: { tool: 'stripe_charge' }
       action: spend_limit
-      limits: { max_spend: { field: '$.amount', limit: 5000, currency: 'GBP', window: 24h } }
+      limits: { max_spend: { field: '$.amount', limit: 3200, currency: 'GBP', window: 24h } }
     - name: mail-outside
       match: { tool: 'send_email', not: { input: { '$.to': { ends_with: '@example.com' } } } }
       action: deny
       mode: shadow
 budgets:
   - name: money-out
-    limit: 8000
+    limit: 4500
     currency: GBP
     window: 24h
     contributors:
@@ -68,7 +68,7 @@ const agents = [
   ['billing-agent', 'billing-run-18'],
   ['research-agent', 'research-7'],
 ];
-const orders = ['A-17', 'A-18', 'A-19', 'A-20'];
+const orders = ['A-10', 'A-11', 'A-13', 'A-14', 'A-15', 'A-16', 'A-17'];
 const customers = ['C-1001', 'C-1002', 'C-1003'];
 const queries = ['oak chair', 'desk lamp', 'walnut table', 'wool rug', 'reading light'];
 const cities = ['Edinburgh', 'Leeds', 'Bristol', 'London'];

@@ -104,8 +104,8 @@ function potsOfLimit(limit: Limit): readonly PotView[] {
   return limit.keys.map((gauge) => ({
     ...all,
     ...gaugeParts(gauge, text),
-    title: limit.key === 'global' ? limit.rule + shadow : `${limit.rule} · ${gauge.key}${shadow}`,
-    tools: limit.key === 'tool' ? [gauge.key] : [],
+    title: limit.key === 'global' ? limit.rule + shadow : `${limit.rule} · ${shortKey(limit.key, gauge.key)}${shadow}`,
+    tools: limit.key === 'tool' ? [shortKey(limit.key, gauge.key)] : [],
   }));
 }
 
@@ -131,8 +131,13 @@ function potsOfBudget(budget: Budget): readonly PotView[] {
   return budget.keys.map((gauge) => ({
     ...all,
     ...gaugeParts(gauge, text),
-    title: gauge.key === 'global' ? budget.name : `${budget.name} · ${gauge.key}`,
+    title: gauge.key === 'global' ? budget.name : `${budget.name} · ${shortKey(budget.key, gauge.key)}`,
   }));
+}
+
+/** Tools are counted as `upstream/tool`. */
+function shortKey(kind: string, key: string): string {
+  return kind === 'tool' ? key.slice(key.indexOf('/') + 1) : key;
 }
 
 function gaugeParts(gauge: Gauge, text: (amount: string) => string) {

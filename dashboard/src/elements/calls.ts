@@ -47,16 +47,16 @@ export class HelioCalls extends LitElement {
         white-space: nowrap;
       }
       .who {
-        width: 132px;
+        width: 126px;
       }
       .became {
         width: 126px;
       }
       .why {
-        width: 25%;
+        width: 19%;
       }
       .took {
-        width: 84px;
+        width: 76px;
         white-space: nowrap;
       }
       td.took {
@@ -139,6 +139,7 @@ export class HelioCalls extends LitElement {
         .became {
           grid-row: 1;
           grid-column: 3;
+          justify-self: end;
         }
         .when {
           grid-row: 2;

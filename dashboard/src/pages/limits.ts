@@ -56,22 +56,25 @@ export class HelioLimits extends LitElement {
         table-layout: fixed;
       }
       .meter {
-        width: 26%;
+        width: 22%;
       }
       .used {
-        width: 220px;
+        width: 200px;
       }
       .empty {
-        width: 170px;
+        width: 124px;
       }
       .window {
-        width: 90px;
+        width: 76px;
       }
       .do {
         width: 92px;
       }
       td.used {
         white-space: nowrap;
+      }
+      td helio-meter {
+        margin-top: 0;
       }
       .name button {
         border: 0;
@@ -109,7 +112,9 @@ export class HelioLimits extends LitElement {
           width: 60px;
         }
         .used {
-          width: 118px;
+          width: 124px;
+        }
+        td.used {
           white-space: normal;
         }
         .do {

@@ -61,6 +61,11 @@ export class HelioLive extends LitElement {
       .rate {
         min-width: 92px;
       }
+      @media (max-width: 480px) {
+        .rate {
+          display: none;
+        }
+      }
     `,
   ];
   constructor() {

@@ -250,7 +250,7 @@ export class HelioPolicies extends LitElement {
         ${rule.action == null ? nothing : outcomePill(rule.action)}
         ${rule.mode === 'shadow' ? outcomePill('simulated', 'Shadow') : nothing}
         ${rule.tags.map((tag) => html`<span class="muted small">#${tag}</span>`)}
-        ${hits !== undefined && week === 0 ? html`<span class="muted small">unused for 7 days</span>` : nothing}
+        ${hits !== undefined && week === 0 ? html`<span class="muted small">decided nothing for 7 days</span>` : nothing}
       </div>
       <div class="source" tabindex="0" role="region" aria-label="Rule ${rule.name} as written">
         ${lines.map((line, index) => html`<span>${rule.line + index}</span><code>${line}</code>`)}
@@ -259,9 +259,9 @@ export class HelioPolicies extends LitElement {
         hits === undefined
           ? nothing
           : html`<dl class="hits">
-              <dt class="muted">Last 24 hours</dt>
+              <dt class="muted">Decided, 24 hours</dt>
               <dd>${count(hits.day.get(rule.name) ?? 0)}</dd>
-              <dt class="muted">Last 7 days</dt>
+              <dt class="muted">Decided, 7 days</dt>
               <dd>${count(week)}</dd>
               <dt></dt>
               <dd><a href="/audit?q=${encodeURIComponent(`rule:"${rule.name}"`)}">Show calls</a></dd>

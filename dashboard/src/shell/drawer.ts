@@ -55,6 +55,8 @@ export class HelioDrawer extends LitElement {
         z-index: 8;
         display: flex;
         flex-direction: column;
+      }
+      aside:focus-visible {
         outline: none;
       }
       aside > header {
@@ -112,12 +114,8 @@ export class HelioDrawer extends LitElement {
         border-radius: 6px;
         font-size: 13px;
       }
-      .bars {
-        display: flex;
-        height: 8px;
-        border-radius: 4px;
-        overflow: hidden;
-        background: var(--helio-line);
+      details {
+        margin-top: 8px;
       }
       .tabs {
         margin-bottom: 12px;
