@@ -1,7 +1,7 @@
 /** Finds rules that are right in form and do not do what their author thinks: `helio validate` warns of them. */
 import type { ConfigPath, Json, Problem, ToolDefinition } from '@gethelio/proxy/plugin';
-import { foldName, globCovers, globsOverlap } from './glob.ts';
-import { isObject } from './match.ts';
+import { conditionsOf, coverage, covers, onlyTools, overlap, type Coverage } from './coverage.ts';
+import { foldName, globCovers } from './glob.ts';
 import { numericOperators } from './operators.ts';
 import type { CompiledPolicy } from './policy.ts';
 import type { CompiledRule } from './rule.ts';
@@ -9,18 +9,22 @@ import type { CompiledRule } from './rule.ts';
 /** Warnings that need nothing but the rules. */
 export function lintPolicy(policy: CompiledPolicy, section: ConfigPath): readonly Problem[] {
   const rules = policy.rules.filter(({ view }) => view.mode === 'enforce');
-  return rules.flatMap((rule, i) => {
-    const findings = [
-      shadowed(policy, rules.slice(0, i), rule),
-      policy.evaluation === 'strictest' ? neverMatters(rules, rule) : undefined,
-      changesNothing(policy, rule),
-      catchAll(policy, rule),
-      limitWithoutAction(rule),
-      nothingPasses(policy, rules, rule),
-      needsName(rules, rule),
-    ].filter((finding) => finding !== undefined);
-    // A rule that never matters needs no second opinion.
-    return findings.slice(0, 1).map((finding) => warning(rule, section, finding));
+  const isFirstMatch = policy.evaluation === 'first_match';
+  const ending = coverage(rules.filter(({ final }) => final || isFirstMatch));
+  const walls = coverage(rules.filter(({ speaks }) => speaks?.effect === 'deny'));
+  const finals = rules.filter(({ final }) => final);
+  const opening = rules.filter(({ speaks }) => speaks !== undefined && speaks.effect !== 'deny');
+  return rules.flatMap((rule) => {
+    // A rule that never matters needs no second opinion: the first finding is told.
+    const finding =
+      shadowed(ending, rule) ??
+      (isFirstMatch ? undefined : neverMatters(walls, finals, rule)) ??
+      changesNothing(policy, rule) ??
+      catchAll(policy, rule) ??
+      limitWithoutAction(rule) ??
+      nothingPasses(policy, opening, rule) ??
+      needsName(rules, rule);
+    return finding ? [warning(rule, section, finding)] : [];
   });
 }
 
@@ -42,8 +46,8 @@ function warning(rule: CompiledRule, section: ConfigPath, { code, message, fix, 
 }
 
 /** An earlier rule that covers it ends the list. */
-function shadowed(policy: CompiledPolicy, before: readonly CompiledRule[], rule: CompiledRule): Finding | undefined {
-  const ending = before.find((other) => (policy.evaluation === 'first_match' || other.final) && covers(other, rule));
+function shadowed(enders: Coverage, rule: CompiledRule): Finding | undefined {
+  const ending = enders.covering(rule).find(({ view }) => view.index < rule.view.index);
   if (!ending) return undefined;
   return {
     code: 'HELIO_POLICY_SHADOWED',
@@ -53,15 +57,9 @@ function shadowed(policy: CompiledPolicy, before: readonly CompiledRule[], rule:
 }
 
 /** An unconditional deny elsewhere refuses all of it. Only rules that say something weaker are pointless then. */
-function neverMatters(rules: readonly CompiledRule[], rule: CompiledRule): Finding | undefined {
-  const wall = rules.find(
-    (other) =>
-      other !== rule &&
-      other.speaks?.effect === 'deny' &&
-      covers(other, rule) &&
-      !rule.final &&
-      !endedBefore(rules, other, rule),
-  );
+function neverMatters(walls: Coverage, finals: readonly CompiledRule[], rule: CompiledRule): Finding | undefined {
+  if (rule.final) return undefined;
+  const wall = walls.covering(rule).find((other) => !endedBefore(finals, other, rule));
   if (!wall) return undefined;
   if (rule.speaks?.effect === 'deny' && rule.view.index < wall.view.index && covers(rule, wall)) return undefined; // the later of two equals
   if (rule.speaks?.effect === 'deny' && Object.keys(rule.view.fields).length > 0) return undefined; // it has words of its own for the agent
@@ -76,10 +74,8 @@ function neverMatters(rules: readonly CompiledRule[], rule: CompiledRule): Findi
 }
 
 /** Whether some final rule may keep the wall from being reached. */
-function endedBefore(rules: readonly CompiledRule[], wall: CompiledRule, rule: CompiledRule): boolean {
-  return rules.some(
-    (other) => other.final && other.view.index < wall.view.index && other !== wall && overlap(other, rule),
-  );
+function endedBefore(finals: readonly CompiledRule[], wall: CompiledRule, rule: CompiledRule): boolean {
+  return finals.some((other) => other.view.index < wall.view.index && other !== wall && overlap(other, rule));
 }
 
 function changesNothing(policy: CompiledPolicy, rule: CompiledRule): Finding | undefined {
@@ -122,13 +118,12 @@ function limitWithoutAction(rule: CompiledRule): Finding | undefined {
 
 function nothingPasses(
   policy: CompiledPolicy,
-  rules: readonly CompiledRule[],
+  opening: readonly CompiledRule[],
   rule: CompiledRule,
 ): Finding | undefined {
   if (policy.default !== 'deny' || rule.speaks !== undefined || policy.evaluation === 'first_match') return undefined;
   const isGate = rule.view.action === 'deny';
-  if (rules.some((other) => other.speaks !== undefined && other.speaks.effect !== 'deny' && overlap(other, rule)))
-    return undefined;
+  if (opening.some((other) => overlap(other, rule))) return undefined;
   return {
     code: 'HELIO_POLICY_NOTHING_PASSES',
     message: `lets nothing pass: the default is deny, and ${isGate ? 'evidence opens nothing' : 'a limit opens nothing'} that no rule allows`,
@@ -146,39 +141,6 @@ function needsName(rules: readonly CompiledRule[], rule: CompiledRule): Finding 
     message: `has the same match and action as "${twin.view.name}" (line ${twin.view.line}): moved past each other, they would swap their counters`,
     fix: 'give both a name',
   };
-}
-
-function conditionsOf(rule: CompiledRule): { readonly [key: string]: unknown } {
-  const match = rule.written['match'];
-  return isObject(match) ? match : {};
-}
-
-/** Nothing is asked but the tool's name. */
-function onlyTools(rule: CompiledRule): boolean {
-  return rule.tools !== undefined && Object.keys(conditionsOf(rule)).length === 1;
-}
-
-/** Whether `outer` certainly matches everything that `inner` matches. */
-function covers(outer: CompiledRule, inner: CompiledRule): boolean {
-  const asked = conditionsOf(outer);
-  if (Object.keys(asked).length === 0) return true;
-  if (sameMatch(outer, inner)) return true;
-  if (!onlyTools(outer) || inner.tools === undefined) return false;
-  if (outer.tools!.includes('*')) return true;
-  // An allow compares exactly and a deny folded: an exact pattern does not cover what a folded one finds.
-  if (!outer.restricts && inner.restricts) return false;
-  const compared = outer.restricts ? foldName : (glob: string) => glob;
-  return inner.tools.every((glob) => outer.tools!.some((wide) => globCovers(compared(wide), compared(glob))));
-}
-
-function sameMatch(a: CompiledRule, b: CompiledRule): boolean {
-  return a.restricts === b.restricts && JSON.stringify(a.written['match']) === JSON.stringify(b.written['match']);
-}
-
-/** Whether some call may match both; other conditions than the tool are taken to allow it. */
-function overlap(a: CompiledRule, b: CompiledRule): boolean {
-  if (!a.tools || !b.tools) return true;
-  return a.tools.some((left) => b.tools!.some((right) => globsOverlap(foldName(left), foldName(right))));
 }
 
 /** Warnings that need to know what the upstream advertises. */
