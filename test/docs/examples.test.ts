@@ -1,0 +1,94 @@
+/** Every YAML in the docs is a helio.yaml that loads, and every `helio` command in them exists. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { inspect } from '../../kernel/inspect.ts';
+import { builtin, pluginCommands } from '../../kernel/cli/commands.ts';
+import { isError } from '../../kernel/generation.ts';
+import { root } from '../architecture/sources.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const folder = mkdtempSync(join(tmpdir(), 'helio-docs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Values for the secrets that examples name, as an operator would set them. */
+const env = {
+  HELIO_DASHBOARD_SECRET: 'x'.repeat(40),
+  SLACK_BOT_TOKEN: 'xoxb-1-test',
+  SLACK_SIGNING_SECRET: 'y'.repeat(32),
+  HOOK_SECRET: 'z'.repeat(32),
+  PATH: '/usr/bin',
+};
+
+const pages = ['README.md', 'docs', 'examples', 'sdk-python', 'create-helio-plugin']
+  .flatMap((start) => {
+    if (start.endsWith('.md')) return [start];
+    try {
+      return readdirSync(join(root, start), { recursive: true, encoding: 'utf8' }).map((name) => `${start}/${name}`);
+    } catch {
+      return [];
+    }
+  })
+  .filter((path) => path.endsWith('.md') && !/node_modules|templates|docs\/reference/.test(path));
+
+const blocks = (path: string, language: RegExp): readonly string[] =>
+  [...readFileSync(join(root, path), 'utf8').matchAll(/```(\w+)[^\n]*\n([\s\S]*?)```/g)]
+    .filter(([, tag]) => language.test(tag!))
+    .map(([, , body]) => body!);
+
+/** A part of a file becomes a whole one. Blocks of other things (compose files, CI) are left to their own tests. */
+function wholeConfig(text: string): string | undefined {
+  const parsed = parse(text, { logLevel: 'silent' }) as unknown;
+  const upstream = "version: '1'\nupstream: { url: 'http://localhost:3001/mcp' }\n";
+  const dashboard =
+    /require_approval|approval:/.test(text) && !/^dashboard:/m.test(text)
+      ? "dashboard: { api_secret: '${HELIO_DASHBOARD_SECRET}' }\n"
+      : '';
+  const indented = (by: string) => text.replace(/^(?=.)/gm, by);
+  if (Array.isArray(parsed)) return `${upstream}${dashboard}policies:\n  default: deny\n  rules:\n${indented('    ')}`;
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  if ('services' in parsed || 'jobs' in parsed || 'mcpServers' in parsed) return undefined;
+  if ('rules' in parsed) return `${upstream}${dashboard}policies:\n  default: deny\n${indented('  ')}`;
+  const head = 'version' in parsed ? '' : 'upstream' in parsed || 'upstreams' in parsed ? "version: '1'\n" : upstream;
+  return `${head}${dashboard}${text}`;
+}
+
+describe.each(pages)('%s', (path) => {
+  const examples = blocks(path, /^ya?ml$/);
+  it.runIf(examples.length > 0)('holds only YAML that loads', async () => {
+    for (const [index, text] of examples.entries()) {
+      const whole = wholeConfig(text);
+      if (whole === undefined) continue;
+      const file = join(folder, 'helio.yaml');
+      writeFileSync(file, whole);
+      const { problems, inspected } = await inspect(file, env, silent);
+      await inspected?.close();
+      expect(problems.filter(isError), `block ${index + 1} of ${path}:\n${whole}`).toEqual([]);
+    }
+  });
+
+  const commands = blocks(path, /^(sh|bash|console)$/).flatMap((text) =>
+    [...text.matchAll(/(?:^|\s)(?:npx @gethelio\/proxy|helio)\s+([a-z]+)/g)].map(([, word]) => word!),
+  );
+  it.runIf(commands.length > 0)('names only commands that exist', () => {
+    const known = [...builtin.map(({ name }) => name), ...pluginCommands.map(([name]) => name)];
+    for (const command of commands) expect(known, path).toContain(command);
+  });
+});
+
+describe('examples', () => {
+  const configs = readdirSync(join(root, 'examples'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) =>
+      readdirSync(join(root, 'examples', name))
+        .filter((file) => file.endsWith('.yaml') && file.startsWith('helio'))
+        .map((file) => `examples/${name}/${file}`),
+    );
+  it.each(configs)('%s loads', async (path) => {
+    const { problems, inspected } = await inspect(join(root, path), env, silent);
+    await inspected?.close();
+    expect(problems.filter(isError)).toEqual([]);
+  });
+});
