@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Database } from '@gethelio/proxy/plugin';
 import { beginning, type ChainPlace } from './append.ts';
 import type { PublicKeys, SigningKey } from './keys.ts';
+import { hex } from './row.ts';
 
 /** A segment is closed when it has this many rows, or when its first row is this old. */
 export const segmentRows = 10_000;
@@ -184,8 +185,4 @@ function writeSidecar(databasePath: string, head: SignedHead, seq: number): void
   const temporary = `${databasePath}.head.${process.pid}`;
   writeFileSync(temporary, `${JSON.stringify(head)}\n`, { mode: 0o600 });
   renameSync(temporary, `${databasePath}.head`);
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }

@@ -2,7 +2,7 @@
 import type { Json } from '@gethelio/proxy/plugin';
 import type { AuditRow, AuditSummary } from '../contract.ts';
 import { answerText } from './answer.ts';
-import type { StoredRow } from './row.ts';
+import { hex, type StoredRow } from './row.ts';
 
 interface Detail {
   readonly reason?: string;
@@ -62,7 +62,7 @@ export function rowMembers(row: StoredRow): readonly (readonly [name: keyof Audi
     ['process', json(row.process)],
     ['data', json(detail.data)],
     ['fields', json(detail.fields ?? {})],
-    ['hash', json(Buffer.from(row.hash).toString('hex'))],
+    ['hash', json(hex(row.hash))],
   ];
 }
 

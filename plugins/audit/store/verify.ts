@@ -1,7 +1,7 @@
 /** Checks the whole trail: every row's hash, every link, every signature, and that the signed end is there. */
 import type { Database } from '@gethelio/proxy/plugin';
 import type { PublicKeys } from './keys.ts';
-import { chainHash, genesis, type StoredRow } from './row.ts';
+import { chainHash, genesis, hex, type StoredRow } from './row.ts';
 import { isSigned, readHead, readPlace, readSidecar, segmentStatement, type Segment, type SignedHead } from './seal.ts';
 
 export interface Fault {
@@ -57,7 +57,7 @@ function verifySnapshot(
     segments: counts,
     signedTo: signedTo([readHead(database), beside], keys, segments),
     lastSeq: at.seq,
-    head: at.seq === 0 ? undefined : Buffer.from(at.hash).toString('hex'),
+    head: at.seq === 0 ? undefined : hex(at.hash),
     ...(fault ? { fault } : {}),
   });
   const between = database.prepare('SELECT * FROM rows WHERE seq > ? AND seq <= ? ORDER BY seq');
@@ -70,7 +70,7 @@ function verifySnapshot(
       at = { seq: row.seq, hash: row.hash };
       checked += 1;
       if (checked % 5_000 === 0) options.progress?.(checked, total);
-      if (options.expected?.seq === row.seq && Buffer.from(row.hash).toString('hex') !== options.expected.hash)
+      if (options.expected?.seq === row.seq && hex(row.hash) !== options.expected.hash)
         return {
           seq: row.seq,
           id: row.id,

@@ -19,22 +19,24 @@ export function measureTrail(path: string, stateDir: string, rows: number, tell:
   const key = readOrCreateKey(stateDir);
   const append = createAppender(database, beginning);
   let next = 0;
-  /** Microseconds per row, median over the batches. */
+  /** CPU microseconds per row: other work on the machine does not count. */
   const insert = (count: number): number => {
-    const times: number[] = [];
+    let spentUs = 0;
     for (const end = next + count; next < end; next += batchRows) {
       const batch = Array.from({ length: Math.min(batchRows, end - next) }, (_, index) => manyRow(next + index));
-      const startedMs = performance.now();
+      const before = process.cpuUsage();
       append(batch);
-      times.push(((performance.now() - startedMs) * 1000) / batch.length);
+      const { user, system } = process.cpuUsage(before);
+      spentUs += user + system;
     }
-    return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+    return spentUs / count;
   };
+  insert(measuredRows); // warm
   const emptyUs = insert(measuredRows);
-  tell(`insert into an empty trail: ${emptyUs.toFixed(1)} us a row`);
-  insert(rows - 2 * measuredRows);
+  tell(`insert into an almost empty trail: ${emptyUs.toFixed(1)} us of CPU a row`);
+  insert(rows - 3 * measuredRows);
   const fullUs = insert(measuredRows);
-  tell(`insert at ${rows} rows: ${fullUs.toFixed(1)} us a row (x ${(fullUs / emptyUs).toFixed(2)})`);
+  tell(`insert at ${rows} rows: ${fullUs.toFixed(1)} us of CPU a row (x ${(fullUs / emptyUs).toFixed(2)})`);
   const indexStartedMs = performance.now();
   const index = createIndexer(database);
   while (index()) continue;
