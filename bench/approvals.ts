@@ -1,0 +1,127 @@
+/**
+ * 10,000 pending approvals on the SQLite store: list, approve and expire must stay fast, other calls unharmed, and a
+ * restart must bring them back. `node --import ./scripts/source.mjs bench/approvals.ts` prints one line of JSON.
+ */
+import { fileURLToPath } from 'node:url';
+import { testPlugin, type PluginTest } from '../kernel/testing/test-plugin.ts';
+
+const secret = 'bench-operator-secret-that-is-long-enough';
+const target = 1.1;
+
+export interface ApprovalsResult {
+  readonly pending: number;
+  /** Median microseconds of an allowed call that asks nobody, without and with the tickets, interleaved rounds. */
+  readonly callUs: { readonly before: number; readonly after: number; readonly ratio: number; readonly target: number };
+  readonly openPerSecond: number;
+  readonly listMs: number;
+  readonly lastPageMs: number;
+  readonly approveMs: number;
+  readonly expirePerSecond: number;
+  readonly restartMs: number;
+  readonly memoryMb: number;
+}
+
+export async function benchApprovals(pending = 10_000): Promise<ApprovalsResult> {
+  // Two Helios side by side in one process: one holds tickets, the other none. Noise hits both alike.
+  const [empty, full] = [await start(), await start()];
+  const memoryBefore = process.memoryUsage().heapUsed;
+  const openMs = await timed(() => open(full, pending));
+  const memoryMb = (process.memoryUsage().heapUsed - memoryBefore) / 1024 / 1024;
+
+  const [before, after]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 11; round++) {
+    before.push(await perCallUs(empty));
+    after.push(await perCallUs(full));
+  }
+  const listMs = await median(9, () => api(full, 'GET', '/api/approvals?limit=50'));
+  const { tickets } = await api(full, 'GET', '/api/approvals?limit=200');
+  const lastPageMs = await median(5, () => api(full, 'GET', `/api/approvals?limit=50&cursor=${tickets.at(-1).id}`));
+  let next = 0;
+  const approveMs = await median(9, () => api(full, 'POST', `/api/approvals/${tickets[next++].id}/approve`, {}));
+
+  const restartMs = await timed(() => full.kernel.plugins() && reopen(full));
+  full.clock.advance(24 * 3_600_000);
+  const expireMs = await timed(async () => {
+    while ((await api(full, 'GET', '/api/approvals?limit=1')).tickets.length > 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  await empty.stop();
+  await full.stop();
+  const callUs = { before: middle(before), after: middle(after), ratio: middle(after) / middle(before), target };
+  return {
+    pending,
+    callUs,
+    openPerSecond: Math.round((pending / openMs) * 1000),
+    listMs,
+    lastPageMs,
+    approveMs,
+    expirePerSecond: Math.round((pending / expireMs) * 1000),
+    restartMs,
+    memoryMb,
+  };
+}
+
+function start(): Promise<PluginTest> {
+  return testPlugin(undefined, {
+    with: ['state-sqlite', 'identity', 'policy', 'operator', 'approvals', 'approvals-dashboard'],
+    nowMs: Date.now(),
+    yaml: `dashboard: { port: 0, api_secret: '${secret}' }
+approval: { wait: 1ms, timeout: 1h, max_pending: 100000 }
+policies: { default: allow, rules: [{ match: { tool: 'pay' }, action: require_approval }] }`,
+  });
+}
+
+async function open(helio: PluginTest, count: number): Promise<void> {
+  const atOnce = 100;
+  for (let i = 0; i < count; i += atOnce)
+    await Promise.all(
+      Array.from({ length: atOnce }, (_, n) =>
+        helio.call({ name: 'pay', arguments: { order: i + n, to: 'ACME Ltd, 1 High Street, London' } }),
+      ),
+    );
+}
+
+async function perCallUs(helio: PluginTest): Promise<number> {
+  const calls = 400;
+  const ms = await timed(async () => {
+    for (let i = 0; i < calls; i++) await helio.call({ name: 'look', arguments: { order: i } });
+  });
+  return (ms * 1000) / calls;
+}
+
+/** What a start reads before it serves: all open tickets, page by page. */
+async function reopen(helio: PluginTest): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const page = await api(helio, 'GET', `/api/approvals?limit=200${cursor ? `&cursor=${cursor}` : ''}`);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+async function api(helio: PluginTest, method: string, path: string, body?: unknown): Promise<any> {
+  const answer = await fetch(`${helio.url('dashboard')}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${secret}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await run();
+  return performance.now() - startedMs;
+}
+async function median(rounds: number, run: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) times.push(await timed(run));
+  return middle(times);
+}
+const middle = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const result = await benchApprovals();
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  process.exitCode = result.callUs.ratio <= target ? 0 : 1;
+}
