@@ -11,6 +11,7 @@ import type { Subject } from './governed.ts';
 import { headerOf, mediaType, responseHeaders } from './headers.ts';
 import type { Final, ForwardLeg, Gate, Incoming, Landing, Lookup } from './incoming.ts';
 import { KeepAlive } from './keep-alive.ts';
+import type { OAuthMetadata } from './oauth-metadata.ts';
 import { landingOfAnswer, landingOfBody, messageBytes, type Landed } from './landing.ts';
 import { idKey, rpcCode, type Message, type RpcId } from './messages.ts';
 import { paramHeaders, paramMismatch } from './param-headers.ts';
@@ -27,6 +28,7 @@ export interface RelayWorld {
   catalogueOf(upstream: string): Catalogue;
   readonly sessions: Sessions;
   readonly log: Log;
+  readonly oauth: OAuthMetadata;
   /** Every exchange whose answer was not told yet, for deadlines and the drain. */
   readonly open: Set<Exchange>;
 }
@@ -414,16 +416,23 @@ export class Exchange implements Receiver, OpenRequest {
     }
     const refusal = this.#refusal;
     if (refusal && !this.#isForwarded)
-      return responder.answer(refusal.status, responseHeaders(refusal.headers), refusal.body);
+      return responder.answer(refusal.status, this.#told(refusal.headers), refusal.body);
     const message = this.#messageOf(final);
-    if (message === undefined) return responder.answer(this.#status, responseHeaders(this.#headers), this.#body);
+    if (message === undefined) return responder.answer(this.#status, this.#told(this.#headers), this.#body);
     const hasUsableHead =
       this.#status >= 200 &&
       this.#status < 300 &&
       this.#body !== undefined &&
       mediaType(this.#headers) === 'application/json';
-    if (hasUsableHead) responder.answer(this.#status, responseHeaders(this.#headers), message);
+    if (hasUsableHead) responder.answer(this.#status, this.#told(this.#headers), message);
     else responder.answer(200, jsonHeaders, message);
+  }
+
+  #told(headers: Headers): Headers {
+    const { upstream, publicUrl } = this.#request;
+    return this.#status === 401 || this.#status === 403 || this.#refusal
+      ? this.#world.oauth.challenge(upstream, responseHeaders(headers), publicUrl)
+      : responseHeaders(headers);
   }
 
   /** The status has left already: whatever came is told as an event with the caller's id. */

@@ -99,7 +99,8 @@ class PlainReceiver implements Receiver {
     if (this.#pipe) return this.#pipe.end();
     if (this.#responder.isGone) return;
     const body = this.#chunks.length > 0 ? Buffer.concat(this.#chunks) : undefined;
-    this.#responder.answer(this.#status, responseHeaders(this.#headers), body);
+    const { upstream, publicUrl } = this.#request;
+    this.#responder.answer(this.#status, this.#world.oauth.challenge(upstream, responseHeaders(this.#headers), publicUrl), body);
   }
 
   failed(reason: string): void {

@@ -10,6 +10,7 @@ import { createSseDoor } from './doors/sse.ts';
 import type { Exchange, RelayWorld } from './exchange.ts';
 import type { Gate, Lookup } from './incoming.ts';
 import { createNetworkGuard, type NetworkGuard } from './network-guard.ts';
+import { createOAuthMetadata } from './oauth-metadata.ts';
 import { listTools, type OwnIdentity } from './own-client.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { Sessions } from './sessions.ts';
@@ -80,6 +81,7 @@ export function createDoors(options: DoorsOptions): Doors {
     sessions: new Sessions(),
     log,
     open,
+    oauth: createOAuthMetadata((path) => upstreamAt(path)),
   };
   const orphan = createCatalogue('untrusted'); // of an upstream that a reload took away while it still answers
   const relay = createRelay(world);
@@ -121,6 +123,10 @@ export function createDoors(options: DoorsOptions): Doors {
     return entries.size === 1 ? entries.values().next().value!.upstream : undefined;
   }
 
+  function upstreamAt(path: string): Upstream | undefined {
+    return path === '/mcp' ? upstream() : path.startsWith('/mcp/') ? upstream(path.slice(5)) : undefined;
+  }
+
   const sse = createSseDoor({
     relay,
     bodyLimitBytes: () => listen.body_limit,
@@ -130,6 +136,7 @@ export function createDoors(options: DoorsOptions): Doors {
   function other(request: IncomingMessage, response: ServerResponse, path: string): boolean {
     if (sse(request, response, path)) return true;
     if (request.method !== 'GET') return false;
+    if (world.oauth.serve(request, response, path)) return true;
     if (path === '/livez') sendPlain(response, 200, 'ok\n');
     else if (path === '/readyz') {
       const down = [...entries.values()].map((entry) => entry.upstream.view()).filter((view) => view.state === 'down');
@@ -150,8 +157,7 @@ export function createDoors(options: DoorsOptions): Doors {
         relay,
         guard: () => guard,
         bodyLimitBytes: () => listen.body_limit,
-        upstreamAt: (path) =>
-          path === '/mcp' ? upstream() : path.startsWith('/mcp/') ? upstream(path.slice(5)) : undefined,
+        upstreamAt,
         other,
         isDraining: () => isDraining,
       });

@@ -48,6 +48,8 @@ export interface Upstream {
   readonly name: string;
   readonly transport: UpstreamView['transport'];
   readonly timeoutMs: number;
+  /** Of an HTTP upstream whose OAuth goes through (`auth: passthrough`). */
+  readonly url?: string;
   exchange(outgoing: Outgoing, receiver: Receiver): Leg;
   view(): UpstreamView;
   /** Answers without the protocol, such as OAuth metadata; undefined when there is no such thing. */

@@ -36,6 +36,7 @@ export function createHttpUpstream({ name, config, authorization }: HttpUpstream
     name,
     transport: 'http',
     timeoutMs: config.timeout,
+    ...(config.auth === 'passthrough' && { url: config.url }),
     exchange(outgoing, receiver) {
       const call = new HttpLeg(receiver, seen);
       const send = (own: string | undefined) => {
