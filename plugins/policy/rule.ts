@@ -41,6 +41,12 @@ export const ruleKeys = {
   action: z.string().optional().describe('What the rule says. Left out: it only asks for what its fields require.'),
   final: z.boolean().default(false).describe('When it matches, no later rule is tried and flag_destructive is silent.'),
   mode: z.enum(['enforce', 'shadow']).default('enforce').describe('shadow: judged and recorded, never enforced.'),
+  release_on_error: z
+    .boolean()
+    .default(false)
+    .describe(
+      'What limits took is given back also when the tool answers with an error; else only when it provably did nothing.',
+    ),
   tags: z.array(z.string().min(1)).default([]).describe('For searching.'),
 } as const;
 
@@ -123,6 +129,7 @@ export function compileRule(written: unknown, index: number, shared: RuleSurroun
       tags: Object.freeze([...head.tags]),
       mode: head.mode,
       identity: head.name ?? hashOf(head.match, head.action),
+      releaseOnError: head.release_on_error,
       fields: Object.freeze(Object.fromEntries(fields.map(({ key, compiled }) => [key, compiled]))),
     }),
     speaks: gated ? undefined : action?.speaks,

@@ -171,6 +171,14 @@ describe('a spend limit', () => {
     expect(await effects(test, amount('20.01'), amount('20'))).toEqual(['deny', 'allow']);
   });
 
+  it('gives back what failed in the tool where the rule says release_on_error', async () => {
+    const test = await start(rule("{ field: '$.amount', limit: 100, window: 1h }", '      release_on_error: true\n'));
+    test.upstream.answers('create_payment', text('declined', { isError: true }));
+    expect(await effects(test, amount('100'), amount('100'))).toEqual(['allow', 'allow']);
+    test.upstream.answers('create_payment', unknown);
+    expect(await effects(test, amount('100'), amount('100'))).toEqual(['allow', 'deny']);
+  });
+
   it('is a limit per tool unless it says otherwise', async () => {
     const any = (spend: string) =>
       `    - match: { tool: 'pay_*' }\n      action: spend_limit\n      limits: { max_spend: ${spend} }\n`;
