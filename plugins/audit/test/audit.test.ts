@@ -1,6 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
-import type { PluginTest } from '@gethelio/proxy/testing';
-import { eventually, rowsOf, withAudit } from './kit.ts';
+import { definePlugin } from '@gethelio/proxy/plugin';
+import { testPlugin, type PluginTest } from '@gethelio/proxy/testing';
+import { z } from 'zod';
+import { audit } from '../index.ts';
+import { rowsOf, withAudit } from './kit.ts';
 
 let running: PluginTest | undefined;
 afterEach(async () => {
@@ -35,9 +38,38 @@ test('a refused call is on record with the rule that refused it, and the upstrea
   ]);
 });
 
-test('the trail can be asked while Helio runs', async () => {
-  running = await withAudit();
-  for (const city of ['Paris', 'Oslo', 'Rome']) await running.call({ name: 'get_weather', arguments: { city } });
-  const { journal: _journal } = running.generation;
-  await eventually(() => rowsOf(running!.folder).length === 3);
+test('the row says who called, which rules were tried, and what was sent before a plugin rewrote it', async () => {
+  const rewriter = definePlugin({
+    name: 'rewriter',
+    apiVersion: 1,
+    config: z.strictObject({}).default({}),
+    taps: ['onRequest'],
+    register({ hooks }) {
+      hooks.onRequest.tap((ctx) => ctx.rewriteArguments({ ...ctx.call.arguments, added: true }, 'a test'));
+    },
+  });
+  running = await testPlugin(audit, {
+    with: ['identity', 'policy'],
+    plugins: [rewriter],
+    yaml: "policies: { default: allow, rules: [{ name: closed, match: { tool: 'delete_*' }, action: deny }] }",
+  });
+  await running.call({ name: 'delete_account', session: 's-1', argumentsText: '{"amount":10000000000000000.01}' });
+  await running.call({ name: 'get_weather', session: 's-1' });
+  const [denied, allowed] = rowsOf(running.folder);
+  expect(denied).toMatchObject({
+    session: 's-1',
+    effect: 'deny',
+    rule: 'closed',
+    plugin: 'policy',
+    sent_arguments: { amount: expect.any(Number) },
+  });
+  expect(denied!.arguments).toHaveProperty('added', true);
+  expect(JSON.stringify(denied!.trace)).toContain('closed');
+  expect(allowed).toMatchObject({
+    effect: 'allow',
+    trace: null,
+    outcome: 'forwarded',
+    config_hash: expect.stringMatching(/.+/),
+  });
+  expect(denied!.helio_ms).toBeGreaterThan(0);
 });
