@@ -7,28 +7,24 @@ export interface OpenTicket {
   readonly id: string;
   readonly subject: string;
   readonly createdAtMs: number;
-  readonly deadlineAtMs: number;
-  /** Undefined once it escalated, or when it never will. */
-  readonly escalateAtMs: number | undefined;
-  /** A delivery is still on its way; since when. */
-  readonly tryingSinceMs: number | undefined;
+  /** When time does something to it: it expires, it escalates, or a delivery has been lost. */
+  readonly dueAtMs: number;
 }
 
+/** A delivery that is this old belongs to a process that died: twice what a channel may take. */
+export const lostDeliveryMs = 60_000;
 const pageSize = 500;
 
 export function createMirror(documents: Documents, changed: (subjects: readonly string[] | 'all') => void) {
   let open = new Map<string, OpenTicket>();
   let ended = new Map<string, string>(); // id -> subject, of tickets that ended while somebody may still wait for them
 
+  let nextDueMs = Infinity;
+
   function note(ticket: StoredTicket): void {
-    open.set(ticket.id, {
-      id: ticket.id,
-      subject: ticket.subject,
-      createdAtMs: ticket.createdAtMs,
-      deadlineAtMs: ticket.deadlineAtMs,
-      escalateAtMs: ticket.escalatedAtMs === undefined ? ticket.escalateAtMs : undefined,
-      tryingSinceMs: Object.values(ticket.deliveries).find(({ state }) => state === 'trying')?.atMs,
-    });
+    const dueAtMs = dueOf(ticket);
+    nextDueMs = Math.min(nextDueMs, dueAtMs);
+    open.set(ticket.id, { id: ticket.id, subject: ticket.subject, createdAtMs: ticket.createdAtMs, dueAtMs });
   }
   function drop(id: string): void {
     const known = open.get(id);
@@ -87,7 +83,17 @@ export function createMirror(documents: Documents, changed: (subjects: readonly 
       return () => stops.forEach((stop) => stop());
     },
     isOpen: (id: string) => open.has(id),
-    all: () => open.values(),
+    /** Those that are due; costs nothing while none is. */
+    due(nowMs: number): readonly OpenTicket[] {
+      if (nowMs < nextDueMs) return [];
+      const due: OpenTicket[] = [];
+      nextDueMs = Infinity;
+      for (const ticket of open.values()) {
+        if (ticket.dueAtMs <= nowMs) due.push(ticket);
+        nextDueMs = Math.min(nextDueMs, ticket.dueAtMs);
+      }
+      return due;
+    },
     size: () => open.size,
     clear(): void {
       open = new Map();
@@ -95,6 +101,14 @@ export function createMirror(documents: Documents, changed: (subjects: readonly 
     },
   };
 }
+function dueOf({ deadlineAtMs, escalateAtMs, escalatedAtMs, deliveries }: StoredTicket): number {
+  const lost = Object.values(deliveries).map(({ state, atMs }) =>
+    state === 'trying' ? atMs + lostDeliveryMs : Infinity,
+  );
+  const escalates = escalatedAtMs === undefined ? (escalateAtMs ?? Infinity) : Infinity;
+  return Math.min(deadlineAtMs, escalates, ...lost);
+}
+
 const subjectOf = (key: string): string => key.slice(key.indexOf('.') + 1);
 
 export type Mirror = ReturnType<typeof createMirror>;

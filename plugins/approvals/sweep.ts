@@ -2,17 +2,15 @@
 import { readOpen, replaceOp, type StoredTicket } from './store.ts';
 import { about, endTicket } from './transitions.ts';
 import { underWay } from './attach.ts';
-import { deliveryTimeoutMs, showTicket } from './deliver.ts';
-import type { OpenTicket } from './mirror.ts';
+import { showTicket } from './deliver.ts';
+import { lostDeliveryMs, type OpenTicket } from './mirror.ts';
 import { current, type Room } from './room.ts';
 
 const tickMs = 250;
 /** Transactions that share one commit of the store; more would crowd out calls. */
 const mostAtOnce = 50;
-/** A delivery that is this old belongs to a process that died. */
-const lostDeliveryMs = 2 * deliveryTimeoutMs;
 
-/** Looks at the open tickets four times a second, from memory: ten thousand cost a fraction of a millisecond. */
+/** Looks four times a second, from memory, at what is due. */
 export function startSweep(room: Room): () => Promise<void> {
   let isStopped = false;
   let running: Promise<void> = Promise.resolve();
@@ -39,17 +37,9 @@ export function startSweep(room: Room): () => Promise<void> {
 
 export async function sweep(room: Room): Promise<void> {
   const nowMs = current(room).nowMs();
-  const due = [...room.mirror.all()].filter((open) => isDue(open, nowMs));
+  const due = room.mirror.due(nowMs);
   for (let i = 0; i < due.length; i += mostAtOnce)
     await Promise.all(due.slice(i, i + mostAtOnce).map((ticket) => look(room, ticket, nowMs)));
-}
-
-function isDue({ deadlineAtMs, escalateAtMs, tryingSinceMs }: OpenTicket, nowMs: number): boolean {
-  return (
-    deadlineAtMs <= nowMs ||
-    (escalateAtMs !== undefined && escalateAtMs <= nowMs) ||
-    (tryingSinceMs !== undefined && tryingSinceMs + lostDeliveryMs <= nowMs)
-  );
 }
 
 async function look(room: Room, { id }: OpenTicket, nowMs: number): Promise<void> {
