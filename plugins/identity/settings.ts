@@ -16,7 +16,12 @@ const fromHeader = z.strictObject({
 const fromKeys = z.strictObject({
   header: header.default('authorization').describe('The header that carries the key; `Bearer ` in front is left out.'),
   keys: z
-    .array(z.strictObject({ key: secret(), agent: agentId.describe('Who holds this key.') }))
+    .array(
+      z.strictObject({
+        key: secret(z.string().min(1).describe('The key, best as ${NAME}.')),
+        agent: agentId.describe('Who holds this key.'),
+      }),
+    )
     .min(1)
     .describe('Which key is which agent. An unknown key is no agent.'),
 });

@@ -11,6 +11,7 @@ import {
   type Facts,
   type Json,
   type JsonObject,
+  type Problem,
   type ToolDefinition,
 } from '@gethelio/proxy/plugin';
 import type { z } from 'zod';
@@ -152,6 +153,8 @@ export interface PolicyRules {
   readonly default: 'allow' | 'deny';
   /** All compiled rules that carry a field, matched or not (evidence paths, budgets' contributors). */
   withField(key: string): readonly MatchedRule[];
+  /** Further warnings that only the tools of an upstream tell: unknown names, numbers compared with text. */
+  againstTools(tools: readonly ToolDefinition[]): readonly Problem[];
   /** Rules whose tool pattern could match this name, whatever the arguments. */
   about(ctx: CallContext): readonly MatchedRule[];
 }

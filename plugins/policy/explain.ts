@@ -9,6 +9,7 @@ import type {
   JsonObject,
   KernelApi,
   Question,
+  ToolDefinition,
 } from '@gethelio/proxy/plugin';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -79,11 +80,22 @@ export function explainRoute(kernel: KernelApi): (app: FastifyInstance) => void 
   };
 }
 
-export function policiesRoute(rules: PolicyRules): (app: FastifyInstance) => void {
+export function policiesRoute(rules: PolicyRules, kernel: KernelApi): (app: FastifyInstance) => void {
   return (app) => {
-    app.get('/', described({ summary: 'The rules as written' }), async () => ({
-      rules: rules.rules,
-      default: rules.default,
-    }));
+    app.get('/', described({ summary: 'The rules as written, with warnings' }), async () => {
+      const further = rules.againstTools(await knownTools(kernel));
+      const withWarnings = rules.rules.map((rule, index) => ({
+        ...rule,
+        warnings: [...rule.warnings, ...further.filter(({ path }) => path[2] === index).map(({ message }) => message)],
+      }));
+      return { rules: withWarnings, default: rules.default };
+    });
   };
+}
+
+/** What the upstreams advertise; one that is away adds nothing, so that no rule is doubted because of it. */
+async function knownTools(kernel: KernelApi): Promise<readonly ToolDefinition[]> {
+  const asked = await Promise.allSettled(kernel.upstreams().map(({ name }) => kernel.tools(name)));
+  if (asked.some(({ status }) => status === 'rejected')) return [];
+  return asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
 }

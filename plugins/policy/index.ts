@@ -1,5 +1,6 @@
 /** The policy engine: rules that match a call combine, and the strictest outcome wins. */
 import { counters, ledger } from '@gethelio/proxy/contracts/state';
+import { auditField } from '@gethelio/proxy/contracts/audit';
 import { lastSessions } from '@gethelio/proxy/contracts/identity';
 import {
   banner,
@@ -31,7 +32,7 @@ import { hideDenied } from './hide.ts';
 import { isUncallable, judge, type Judgement } from './judge.ts';
 import { withAdvice } from './change.ts';
 import { gatherWords } from './language.ts';
-import { lintPolicy } from './lint.ts';
+import { lintAgainstTools, lintPolicy } from './lint.ts';
 import { compilePath } from './path.ts';
 import { compilePolicy, type CompiledPolicy } from './policy.ts';
 import { describeSection, looseSection, readSection } from './section.ts';
@@ -137,6 +138,11 @@ export const policy = definePlugin({
       text: () => bannerText(compiled(), api.config.default === undefined),
     });
 
+    api.contribute(auditField, {
+      key: 'flags',
+      value: ({ facts }) => (facts.get(flaggedDestructive) ? ['destructive'] : undefined),
+    });
+
     const rules: PolicyRules = {
       get rules() {
         return viewsOf(
@@ -153,13 +159,14 @@ export const policy = definePlugin({
         compiled()
           .rules.map(({ view }) => view)
           .filter(({ fields }) => Object.hasOwn(fields, key)),
+      againstTools: (tools) => lintAgainstTools(compiled(), api.configPath, tools),
       about: ({ call }) =>
         compiled()
           .index.about(call)
           .map(({ view }) => view),
     };
     api.routes(explainRoute(kernel), { prefix: '/api/explain' });
-    api.routes(policiesRoute(rules), { prefix: '/api/policies' });
+    api.routes(policiesRoute(rules, kernel), { prefix: '/api/policies' });
     api.contribute(cliCommand, explainCommand(kernel));
 
     return {

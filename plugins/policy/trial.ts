@@ -96,6 +96,10 @@ function remembering(test: CompiledCondition, needed: number, restricts: boolean
         return truth;
       };
       const truth = test({ ...trial, restricts, note: (text) => void notes.push(text) });
+      if (truth instanceof Promise && trial.sight < sight.arguments) {
+        truth.catch(() => {}); // a look ahead cannot wait; the call itself will, and a failure is a deny there
+        return outOfSight(trial);
+      }
       return truth instanceof Promise ? truth.then(keep) : keep(truth);
     },
   };

@@ -7,7 +7,9 @@ import { compileParts, partsText, testParts } from '../comparison.ts';
 import type { BuiltIn } from './built-in.ts';
 
 type Written = { readonly [key: string]: Json };
-const schema = z.record(z.string(), z.json()).refine((keys) => Object.keys(keys).length > 0, 'name at least one key');
+const schema = z
+  .record(z.string(), z.json().describe('A value (eq), a list (in), or operators: { gte: 3 }.'))
+  .refine((keys) => Object.keys(keys).length > 0, 'name at least one key');
 
 export const context: BuiltIn<Written> = {
   key: 'context',

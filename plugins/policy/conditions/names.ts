@@ -6,7 +6,7 @@ import { compileGlob, type GlobOptions } from '../glob.ts';
 const glob = z.string().min(1, 'a pattern needs at least one character');
 const globs = z.union([glob, z.array(glob).min(1, 'an empty list matches nothing: leave the key out')]);
 
-export const namesSchema = z.union([globs, z.strictObject({ not: globs })]);
+export const namesSchema = z.union([globs, z.strictObject({ not: globs.describe('None of these patterns.') })]);
 export type Names = z.output<typeof namesSchema>;
 
 /** The globs that a name must match one of; undefined under `not`. */

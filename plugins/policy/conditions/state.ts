@@ -14,7 +14,7 @@ const counted = {
   window: duration().describe('How far back, a duration such as 1h.'),
   key: z.enum(['global', 'tool', 'session', 'agent', 'principal']).default('session').describe('Whose calls count.'),
 };
-const operand = z.json().optional();
+const operand = z.json().optional().describe('Compares what was counted so far.');
 const question = z
   .strictObject({
     calls: z.strictObject(counted).optional().describe('Counts calls that were forwarded.'),
