@@ -29,9 +29,9 @@ const clockMs = () => Date.now() + start.driftMs;
 
 /** A lock that lasts longer than this is a failure of the trail, not a wait. */
 const busyTimeoutMs = 2_000;
-/** Between two steps of tending, so that a batch never waits for more than one. */
-const idleMs = 20;
-const stepUnderLoadMs = 50;
+/** While batches come, tending takes about a tenth of the time, so that no row waits for it; else half of it. */
+const busyForMs = 100;
+const pace = { underLoad: { budgetMs: 1, pauseMs: 10 }, idle: { budgetMs: 5, pauseMs: 2 } };
 
 try {
   run();
@@ -51,6 +51,7 @@ function run(): void {
   let settings = start.settings;
   let finish = finishOptions(settings);
   let timer: NodeJS.Timeout | undefined;
+  let lastBatchMs = -Infinity;
 
   function finishOptions(of: WriterSettings): FinishOptions {
     const { includeResponses, maxResponseBytes, redact } = of;
@@ -67,7 +68,8 @@ function run(): void {
   function tend(): void {
     timer = undefined;
     try {
-      if (tending.step(settings, clockMs())) tendSoon(idleMs / 10);
+      const { budgetMs, pauseMs } = performance.now() - lastBatchMs < busyForMs ? pace.underLoad : pace.idle;
+      if (tending.step(settings, clockMs(), budgetMs)) tendSoon(pauseMs);
     } catch (error) {
       if (!isBusy(error))
         say({
@@ -101,6 +103,7 @@ function run(): void {
     switch (message.type) {
       case 'batch': {
         const { number } = message;
+        lastBatchMs = performance.now();
         try {
           const { head } = append(unpack(message.batch).map(([row, raw]) => finishRow(row, raw, finish)));
           say({ type: 'done', number, head: head.seq });
@@ -108,7 +111,7 @@ function run(): void {
         } catch (error) {
           say({ type: 'failed', number, failure: failureOf(error) });
         }
-        return tendSoon(stepUnderLoadMs);
+        return tendSoon(pace.underLoad.pauseMs);
       }
       case 'settings':
         settings = message.settings;

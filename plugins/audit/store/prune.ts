@@ -11,7 +11,7 @@ export interface Limits {
   readonly sizeBytes: number | undefined;
 }
 
-const rowsPerStep = 200;
+const rowsPerStep = 50;
 const pagesPerStep = 100;
 /** Looking for something to prune costs a query: not more often than this. */
 const lookEveryMs = 60_000;

@@ -9,8 +9,8 @@ import { closeSegment, segmentAgeMs, signHead } from './seal.ts';
 const signEveryMs = 1_000;
 
 export interface Tending {
-  /** Does one step of a few milliseconds; true: there is more to do. */
-  step(limits: Limits, nowMs: number): boolean;
+  /** Does one step of about `budgetMs`; true: there is more to do. */
+  step(limits: Limits, nowMs: number, budgetMs: number): boolean;
   /** Prunes at once and wholly. */
   pruneAll(limits: Limits, nowMs: number): void;
   /** Rows were committed. */
@@ -31,7 +31,7 @@ export function createTending(database: Database, key: SigningKey): Tending {
       unsigned = true;
       quiet = false;
     },
-    step(limits, nowMs) {
+    step(limits, nowMs, budgetMs) {
       const isDue = unsigned && (quiet || nowMs - signedAtMs >= signEveryMs);
       quiet = true;
       if (isDue) {
@@ -46,7 +46,7 @@ export function createTending(database: Database, key: SigningKey): Tending {
         const ageMs = Math.min(segmentAgeMs, (limits.ageMs ?? Infinity) / 10);
         if (closeSegment(database, key, nowMs, ageMs)) return ((checkedSegmentsAtMs = 0), true);
       }
-      return index() || prune(limits, nowMs) || unsigned;
+      return index(budgetMs) || prune(limits, nowMs) || unsigned;
     },
     pruneAll(limits, nowMs) {
       while (prune(limits, nowMs, true)) continue;

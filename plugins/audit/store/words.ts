@@ -3,13 +3,13 @@ import type { Database } from '@gethelio/proxy/plugin';
 import { answerText } from './answer.ts';
 import type { StoredRow } from './row.ts';
 
-const rowsPerStep = 50;
+const rowsPerStep = 100;
 /** More of an answer is not indexed: the index would grow beside the rows. */
 export const indexedAnswerCharacters = 8_192;
 export const wordsMark = 'words';
 
-/** Each call indexes the next rows; false: all are indexed. */
-export function createIndexer(database: Database): () => boolean {
+/** Each call indexes the next rows for about so long; false: all are indexed. */
+export function createIndexer(database: Database): (budgetMs?: number) => boolean {
   const readMark = database.prepare("SELECT value FROM marks WHERE name = 'words'");
   const moveMark = database.prepare("INSERT OR REPLACE INTO marks (name, value) VALUES ('words', ?)");
   const next = database.prepare(
@@ -20,19 +20,23 @@ export function createIndexer(database: Database): () => boolean {
   );
   const last = database.prepare('SELECT max(seq) AS seq FROM rows');
   let known = -1;
-  return function index() {
+  return function index(budgetMs = 5) {
     const end = last.get<{ seq: number | null }>()!.seq ?? 0;
     if (end <= known) return false;
     return database.transaction(() => {
       const mark = readMark.get<{ value: number }>()?.value ?? 0; // another process may index too
       const rows = next.all<StoredRow>(mark, rowsPerStep);
+      const untilMs = performance.now() + budgetMs;
+      let done = 0;
       for (const row of rows) {
         const answer = answerText(row)?.slice(0, indexedAnswerCharacters) ?? '';
         add.run(row.seq, row.tool ?? '', row.rule ?? '', reasonOf(row), row.arguments ?? '', answer);
+        done += 1;
+        if (performance.now() > untilMs) break;
       }
-      known = rows.at(-1)?.seq ?? end;
+      known = rows[done - 1]?.seq ?? end;
       if (rows.length > 0) moveMark.run(known);
-      return rows.length === rowsPerStep;
+      return done < rows.length || rows.length === rowsPerStep;
     });
   };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import fc from 'fast-check';
 import { createAppender, beginning } from '../store/append.ts';
 import { readOrCreateKey, readPublicKeys } from '../store/keys.ts';
 import { canonical, columns, type NewRow } from '../store/row.ts';
+import { createPruner, usedBytes } from '../store/prune.ts';
 import { openTrail } from '../store/schema.ts';
 import { closeSegment, signHead, signedFloor } from '../store/seal.ts';
 import { verifyTrail } from '../store/verify.ts';
@@ -225,4 +227,43 @@ test('two rows that differ in any column differ in their canonical form', () => 
     }),
     { numRuns: 500 },
   );
+});
+
+test('retention by size and by age takes the oldest segments in small steps, and what is left verifies and is found', () => {
+  const { database, key, append, verify } = trail(0);
+  for (let segment = 0; segment < 6; segment += 1) {
+    append(
+      Array.from({ length: 300 }, (_, index) =>
+        newRow({ id: `s${segment}-${index}`, at: segment * 1_000_000 + index, answer: randomBytes(2_000) }),
+      ),
+    );
+    closeSegment(database, key, 1e13, 0);
+  }
+  signHead(database, key, 3);
+  const whole = usedBytes(database);
+  const prune = createPruner(database, key);
+  let steps = 0;
+  while (prune({ ageMs: undefined, sizeBytes: whole / 2 }, 6_000_000, true)) steps += 1;
+  expect(steps).toBeGreaterThan(10);
+  expect(usedBytes(database)).toBeLessThanOrEqual(whole / 2);
+  const left = database
+    .prepare('SELECT min(seq) AS first, count(*) AS n FROM rows')
+    .get<{ first: number; n: number }>()!;
+  expect(left.n).toBeGreaterThan(300);
+  expect((left.first - 1) % 300).toBe(0);
+  while (prune({ ageMs: 1_500_000, sizeBytes: undefined }, 6_000_000, true)) continue;
+  expect(database.prepare('SELECT min(at) AS at FROM rows').get<{ at: number }>()!.at).toBeGreaterThanOrEqual(
+    4_500_000,
+  );
+  const rows = database.prepare('SELECT count(*) AS n FROM rows').get<{ n: number }>()!.n;
+  expect(verify()).toMatchObject({ ok: true, checked: rows, lastSeq: 1_800 });
+  const tallied = database.prepare("SELECT sum(count) AS n FROM tallies WHERE field = 'rows'").get<{ n: number }>()!;
+  expect(tallied.n).toBe(rows);
+  while (prune({ ageMs: 1, sizeBytes: undefined }, 1e12, true)) continue;
+  append([newRow({ id: 'after everything went' })]);
+  signHead(database, key, 4);
+  expect(verify()).toMatchObject({ ok: true, checked: 1, lastSeq: 1_801, segments: { closed: 0, pruned: 6 } });
+  database.exec("UPDATE segments SET statement = replace(statement, 'pruned', 'closed') WHERE number = 2");
+  expect(verify().fault).toMatchObject({ what: 'segment' });
+  database.close();
 });
