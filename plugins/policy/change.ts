@@ -36,10 +36,12 @@ export interface Change {
 }
 
 const mostTries = 24;
+/** Names, values and characters together: above it the search would cost more than it is worth, and an agent could ask for it. */
+const mostArgumentsSize = 50_000;
 
 /** Undefined when nothing is refused, or when no change of arguments is known to help. */
 export function smallestChange(policy: CompiledPolicy, seen: Tried, judgement: Judgement): Change | undefined {
-  if (effectOf(judgement) !== 'deny') return undefined;
+  if (effectOf(judgement) !== 'deny' || sizeLeft(seen.call.arguments, mostArgumentsSize) < 0) return undefined;
   const options = candidates(policy, seen, judgement);
   for (const edits of options.slice(0, mostTries)) {
     const effect = effectWith(policy, seen, edits);
@@ -71,6 +73,18 @@ function effectOf({ verdicts }: Judgement): Effect {
   return verdicts
     .filter(({ shadow }) => !shadow)
     .reduce<Effect>((strictest, { effect }) => (rank[effect] > rank[strictest] ? effect : strictest), 'allow');
+}
+
+/** Stops counting when nothing is left. */
+function sizeLeft(value: Json, left: number): number {
+  if (typeof value === 'string') return left - 1 - value.length;
+  if (typeof value !== 'object' || value === null) return left - 1;
+  let rest = left - 1;
+  for (const [key, item] of Object.entries(value)) {
+    if (rest < 0) return rest;
+    rest = sizeLeft(item as Json, rest - key.length);
+  }
+  return rest;
 }
 
 /** Single edits first, then one per denying rule together. */

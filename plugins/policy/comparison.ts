@@ -45,7 +45,7 @@ function compilePart(
   operand: Json,
   complain: (message: string, fix?: string) => void,
 ): Part | undefined {
-  const name = operatorAliases[written] ?? written;
+  const name = Object.hasOwn(operatorAliases, written) ? operatorAliases[written]! : written;
   const fromInput = name.endsWith('_input');
   const operator = Object.hasOwn(operators, name.replace(/_input$/, ''))
     ? operators[name.replace(/_input$/, '')]

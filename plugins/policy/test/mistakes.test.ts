@@ -350,6 +350,28 @@ const mistakes: readonly Mistake[] = [
 ];
 
 describe('each mistake is refused with its place', () => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    '%s is no word, wherever it stands',
+    async (word) => {
+      const rules = [
+        `{ match: { tool: a }, action: ${word} }`,
+        `{ match: { tool: a }, action: deny, ${word}: 1 }`,
+        `{ match: { ${word}: a }, action: deny }`,
+        `{ match: { definition: ${word} }, action: deny }`,
+        `{ match: { input: { '$.x': { ${word}: 1 } } }, action: deny }`,
+      ];
+      for (const rule of rules) {
+        const loading = testPlugin(policy, { plugins: [words], yaml: `policies: { rules: [${rule}] }` });
+        const refused = await loading.then(
+          (test) => test.stop(),
+          (error: unknown) => error,
+        );
+        expect(refused, rule).toBeInstanceOf(Refused);
+        expect((refused as Refused).problems[0]!.message, rule).toContain(word);
+      }
+    },
+  );
+
   it.each(mistakes)('%s', async (_, policies, at, message, fix, alone) => {
     const loading = testPlugin(policy, {
       with: ['identity'],

@@ -159,6 +159,11 @@ describe('feedback', () => {
     );
     expect(verdict.suggestion).toContain('$.amount 7 or less ($.limit) (now 20)');
   });
+  it('does not search large arguments, where that would cost more than the call', async () => {
+    const rules = "{ match: { tool: pay, input: { '$..amount': { gt: 10 } } }, action: deny }";
+    const lines = Array.from({ length: 40_000 }, () => ({ amount: 20 }));
+    expect((await told(rules, { name: 'pay', arguments: { lines } })).suggestion).toBeUndefined();
+  });
   it('offers no retry where nothing would help', async () => {
     expect(await told('{ match: { tool: pay }, action: deny }', 'pay')).toMatchObject({ retry: { allowed: false } });
     expect(await told('', 'pay', 'deny')).toMatchObject({ retry: { allowed: false } });
