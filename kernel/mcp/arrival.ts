@@ -24,7 +24,7 @@ export class RequestArrival implements Arrival {
     this.#message = message;
     this.#session = session;
     this.era = era;
-    this.mcpSession = mcpSession ?? request.doorSession;
+    this.mcpSession = request.clientSession ?? mcpSession ?? request.doorSession;
   }
   get door(): Arrival['door'] {
     return this.#request.door;

@@ -35,7 +35,10 @@ export const listenSection = z
     drain_timeout: duration().default(10_000).describe('How long calls in flight may finish when Helio stops.'),
     separator: z
       .string()
-      .regex(/^[A-Za-z0-9_.-]{1,4}$/, 'must be 1 to 4 of A-Z a-z 0-9 _ . -')
+      .regex(
+        /^(?=.*[_.])[A-Za-z0-9_.-]{1,4}$/,
+        'must be 1 to 4 of A-Z a-z 0-9 _ . - with a _ or . among them, which no upstream name holds',
+      )
       .default('__')
       .describe('Between upstream and name when several upstreams are merged: shop__create_payment.'),
   })

@@ -14,6 +14,8 @@ export interface ClientRequest {
   readonly upstream: Upstream;
   /** The client's own view of this door, for OAuth metadata: `http://127.0.0.1:3000/mcp`. */
   readonly publicUrl: string | undefined;
+  /** The session as the client knows it, where the upstream's own is another one. */
+  readonly clientSession?: string;
   /** The door's own session, for identity, where a connection is one client and the upstream names no session. */
   readonly doorSession?: string;
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { helioError } from '../errors.ts';
 import type { Log, ToolDefinition, UpstreamView } from '../plugin.ts';
+import { createAggregate } from './aggregate/aggregate.ts';
 import { createCatalogue, type Catalogue } from './catalogue.ts';
 import { loneUpstreamName, type ListenConfig, type UpstreamConfig } from './config.ts';
 import { createHttpDoor, sendPlain } from './doors/http.ts';
@@ -84,7 +85,19 @@ export function createDoors(options: DoorsOptions): Doors {
     oauth: createOAuthMetadata((path) => upstreamAt(path)),
   };
   const orphan = createCatalogue('untrusted'); // of an upstream that a reload took away while it still answers
-  const relay = createRelay(world);
+  const single = createRelay(world);
+  const merged = mergedUpstream();
+  const aggregate = createAggregate({
+    relay: single,
+    parts: () => new Map([...entries].map(([name, entry]) => [name, entry.upstream])),
+    separator: listen.separator,
+    self: options.self,
+    log,
+  });
+  const relay: Relay = {
+    refuse: single.refuse,
+    take: (request, responder) => (request.upstream.isMerged ? aggregate : single).take(request, responder),
+  };
   const sweep = setInterval(() => expireOverdue(open), sweepEveryMs);
   sweep.unref();
   apply(options);
@@ -120,7 +133,7 @@ export function createDoors(options: DoorsOptions): Doors {
 
   function upstream(name?: string): Upstream | undefined {
     if (name !== undefined) return entries.get(name)?.upstream;
-    return entries.size === 1 ? entries.values().next().value!.upstream : undefined;
+    return entries.size === 1 ? entries.values().next().value!.upstream : entries.size > 1 ? merged : undefined;
   }
 
   function upstreamAt(path: string): Upstream | undefined {
@@ -201,6 +214,21 @@ export function createDoors(options: DoorsOptions): Doors {
       await Promise.all([...entries.values()].map((entry) => entry.upstream.close('now')));
       await closed;
     },
+  };
+}
+
+/** What the doors hold in their hands at the merged endpoint. */
+function mergedUpstream(): Upstream {
+  return {
+    name: 'all',
+    isMerged: true,
+    transport: 'http',
+    timeoutMs: 0,
+    exchange() {
+      throw new Error('unreachable: the merged endpoint has no exchange of its own');
+    },
+    view: () => ({ name: 'all', transport: 'http', state: 'up', detail: 'several upstreams' }),
+    close: () => Promise.resolve(),
   };
 }
 

@@ -46,6 +46,8 @@ export interface Leg {
 
 export interface Upstream {
   readonly name: string;
+  /** Stands for all upstreams at once: only the relay knows what to do with it. */
+  readonly isMerged?: true;
   readonly transport: UpstreamView['transport'];
   readonly timeoutMs: number;
   /** Of an HTTP upstream whose OAuth goes through (`auth: passthrough`). */
