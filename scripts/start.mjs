@@ -75,6 +75,6 @@ function curl(mcp, name, args) {
   const hello =
     '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"curl","version":"1"}}}';
   const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":${args}}}`;
-  return `S=$(curl -si ${mcp} ${headers} -d '${hello}' | tr -d '\\r' | sed -n 's/^mcp-session-id: //Ip')
+  return `S=$(curl -si ${mcp} ${headers} -d '${hello}' | tr -d '\\r' | grep -i '^mcp-session-id:' | cut -d' ' -f2)
 curl -s ${mcp} ${headers} -H "mcp-session-id: $S" -d '${call}'; echo`;
 }
