@@ -4,7 +4,7 @@ import { redactOrNothing, stepsOf } from '../redact/redact.ts';
 import { redactText, scrubJson, scrubText, type Taken } from '../redact/json-text.ts';
 import type { CompiledRules } from '../redact/rules.ts';
 import { noAnswer, summarised, wholeAnswer, type KeptAnswer } from './answer.ts';
-import { wellFormed, type NewRow } from './row.ts';
+import { columns, wellFormed, type NewRow } from './row.ts';
 
 export interface FinishOptions {
   readonly includeResponses: boolean | 'summary';
@@ -74,11 +74,10 @@ function keep(answer: RawAnswer | undefined, { includeResponses, maxResponseByte
 }
 
 function stored(row: Omit<NewRow, 'total_us'>): NewRow {
-  const total_us = row.helio_us + row.waited_us + row.upstream_us;
-  return Object.fromEntries(
-    Object.entries({ ...row, total_us }).map(([column, value]) => [
-      column,
-      typeof value === 'string' ? wellFormed(value) : value,
-    ]),
-  ) as unknown as NewRow;
+  const whole: Record<string, unknown> = { ...row, total_us: row.helio_us + row.waited_us + row.upstream_us };
+  for (const column of columns) {
+    const value = whole[column];
+    if (typeof value === 'string') whole[column] = wellFormed(value);
+  }
+  return whole as unknown as NewRow;
 }

@@ -45,8 +45,16 @@ export function countTallies(database: Database) {
 
   /** Inside the transaction that adds (`sign` 1) or removes (`sign` -1) the rows. */
   return function tally(rows: readonly Pick<NewRow, TalliedField | 'at'>[], sign: 1 | -1): void {
-    const counts = new Map<number, Map<string, number>>();
+    // Most rows of a batch are alike: they are grouped whole before they are counted field by field.
+    const alike = new Map<string, { readonly row: (typeof rows)[number]; count: number }>();
     for (const row of rows) {
+      const key = `${Math.floor(row.at / hourMs)}\0${row.kind}\0${row.outcome}\0${row.effect}\0${row.code}\0${row.tool}\0${row.upstream}\0${row.agent}\0${row.rule}\0${row.door}`;
+      const group = alike.get(key);
+      if (group) group.count += sign;
+      else alike.set(key, { row, count: sign });
+    }
+    const counts = new Map<number, Map<string, number>>();
+    for (const { row, count } of alike.values()) {
       const hour = Math.floor(row.at / hourMs);
       let ofHour = counts.get(hour);
       if (!ofHour) counts.set(hour, (ofHour = new Map()));
@@ -54,9 +62,9 @@ export function countTallies(database: Database) {
         const value = row[field];
         if (value === null) continue;
         const key = `${field} ${value.length > maxValueLength ? wellFormed(value.slice(0, maxValueLength)) : value}`;
-        ofHour.set(key, (ofHour.get(key) ?? 0) + sign);
+        ofHour.set(key, (ofHour.get(key) ?? 0) + count);
       }
-      ofHour.set('rows ', (ofHour.get('rows ') ?? 0) + sign);
+      ofHour.set('rows ', (ofHour.get('rows ') ?? 0) + count);
     }
     for (const [hour, ofHour] of counts) {
       for (const [key, count] of ofHour) {
