@@ -18,7 +18,7 @@ import { createDoors, type Doors, type DoorsConfig } from './mcp/serve.ts';
 import type { ConfigurationView, KernelApi, Log, Problem } from './plugin.ts';
 import { readStandardPlugins, type StandardPlugin } from './plugins/standard.ts';
 import { createKeeper, type ProcessScope } from './process-scope.ts';
-import { watchConfig } from './reload.ts';
+import { onHangup, watchConfig } from './reload.ts';
 import type { World } from './trip.ts';
 import { version } from './version.ts';
 
@@ -154,7 +154,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     return problems?.length ? problems : [{ code: code ?? 'HELIO_CONFIG_INVALID', path: [], message }];
   }
 
-  const unwatch = options.hotReload ? watchConfig(firstFile.path, log, () => void reload()) : () => {};
+  const forget = [
+    onHangup(() => void reload()),
+    ...(options.hotReload ? [watchConfig(firstFile.path, log, () => void reload())] : []),
+  ];
 
   return {
     generation: () => current.generation!,
@@ -164,7 +167,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     stateDir: scope.stateDir,
     reload,
     async stop() {
-      unwatch();
+      for (const stop of forget) stop();
       await late.doors!.drain();
       await stopGeneration(current.generation!, scope, 'shutdown');
       await late.doors!.stop();

@@ -19,10 +19,14 @@ export function watchConfig(path: string, log: Log, changed: () => void): () => 
   watcher.on('error', (cause) =>
     log.warn('helio.yaml is no longer watched; send SIGHUP to reload', { reason: String(cause) }),
   );
-  process.on('SIGHUP', changed);
   return () => {
     clearTimeout(timer);
     watcher.close();
-    process.off('SIGHUP', changed);
   };
+}
+
+/** SIGHUP reloads whether or not the file is watched: without a listener it would end the process. */
+export function onHangup(changed: () => void): () => void {
+  process.on('SIGHUP', changed);
+  return () => void process.off('SIGHUP', changed);
 }
