@@ -150,7 +150,7 @@ function editsOf({ operator, operand }: Part, path: string, call: Call, wanted: 
 }
 
 function literal(path: string, value: Json): Edit {
-  return { path, value, wish: show(value), ...(typeof value === 'number' && { number: String(value) }) };
+  return { path, value, wish: JSON.stringify(value), ...(typeof value === 'number' && { number: String(value) }) };
 }
 
 function numeric(operator: string, limit: string, path: string, wanted: boolean, of: string): readonly Edit[] {

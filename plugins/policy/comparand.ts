@@ -80,9 +80,23 @@ function isInteger(text: string): boolean {
   return Number.isInteger(whole) && compareDecimal(text, String(whole)) === 0;
 }
 
-/** A value as a line for people: short, in one line. */
+const mostShown = 60;
+
+/**
+ * A value of a call, for people. Whole or not at all: redaction finds a secret by its whole text, and a piece of one would
+ * slip through.
+ */
 export function show(value: Json | undefined): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+  if (text.length <= mostShown) return text;
+  if (typeof value === 'string') return `text of ${value.length} characters`;
+  if (isList(value)) return `a list of ${value.length}`;
+  return typeof value === 'object' ? `an object of ${Object.keys(value!).length} keys` : 'a long number';
+}
+
+/** A value that stands in helio.yaml, for people: cut where it is long. */
+export function showWritten(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length <= mostShown ? text : `${text.slice(0, mostShown - 3)}...`;
 }

@@ -1,6 +1,6 @@
 /** Compiles what a rule writes about one value: `{ gt: 1000 }`, `{ lte_input: '$.limit' }`, or a scalar for `eq`. */
 import { nearest, type Json } from '@gethelio/proxy/plugin';
-import { isScalar, seenAt, show, type Comparand, type Truth } from './comparand.ts';
+import { isScalar, seenAt, showWritten, type Comparand, type Truth } from './comparand.ts';
 import type { CompiledComparison, CompiledPath, ValueSource } from './contract.ts';
 import { operatorAliases, operators } from './operators.ts';
 import { compilePath } from './path.ts';
@@ -72,9 +72,12 @@ function fixedPart(
   try {
     const test = operator.prepare(operand);
     if (test) return { operator: written, operand, test };
-    complain(`"${written}" takes ${operator.takes}, not ${show(operand)}`, `for example ${operator.example}`);
+    complain(`"${written}" takes ${operator.takes}, not ${showWritten(operand)}`, `for example ${operator.example}`);
   } catch (error) {
-    complain(`the regular expression ${show(operand)} cannot be used: ${(error as Error).message}`, reasonOfRegex);
+    complain(
+      `the regular expression ${showWritten(operand)} cannot be used: ${(error as Error).message}`,
+      reasonOfRegex,
+    );
   }
   return undefined;
 }
@@ -107,7 +110,7 @@ function singlePath(
 ): CompiledPath | undefined {
   const example = `for example ${operator}: '$.limit'`;
   if (typeof operand !== 'string') {
-    complain(`"${operator}" takes the path of another argument, not ${show(operand)}`, example);
+    complain(`"${operator}" takes the path of another argument, not ${showWritten(operand)}`, example);
     return undefined;
   }
   try {
@@ -115,7 +118,7 @@ function singlePath(
     if (path.single) return path;
     complain(`"${operator}" takes a path to one value, without wildcards`, example);
   } catch (error) {
-    complain(`the path ${show(operand)} is malformed: ${(error as Error).message}`, example);
+    complain(`the path ${showWritten(operand)} is malformed: ${(error as Error).message}`, example);
   }
   return undefined;
 }
@@ -132,7 +135,7 @@ export function testParts(parts: readonly Part[], seen: Comparand, input: ValueS
 }
 
 export function partsText(parts: readonly Part[]): string {
-  return parts.map(({ operator, operand }) => `${operator} ${show(operand)}`).join(' and ');
+  return parts.map(({ operator, operand }) => `${operator} ${showWritten(operand)}`).join(' and ');
 }
 
 /** For other plugins' fields (evidence): see `PolicyLanguage.comparison`. */

@@ -105,6 +105,21 @@ policies:
   });
 });
 
+describe('values in a trace', () => {
+  it('stand there whole or not at all, so that redaction finds them', async () => {
+    const long = 'planted-secret-'.repeat(10);
+    const test = await start(
+      "policies: { default: allow, rules: [{ match: { tool: pay, input: { '$.key': { contains: x }, '$.list': { length: 1 } } }, action: deny }] }",
+    );
+    const { record } = await test.call({ name: 'pay', arguments: { key: long, list: [long, long] } });
+    const trace = JSON.stringify(record.facts.get(policyTrace)!());
+    expect(trace).not.toContain('planted-secret');
+    expect(trace).toContain('$.key is text of 150 characters');
+    expect(trace).toContain('$.list is a list of 2');
+    await test.stop();
+  });
+});
+
 describe('feedback', () => {
   const told = async (
     rules: string,
