@@ -62,7 +62,13 @@ export const approvals = definePlugin({
     hooks.beforeForward.tap({ stage: 'lift', timeoutMs: config.wait + storeTimeMs }, (ctx) => {
       if (ctx.decision.effect !== 'hold') return;
       const terms = { channels: defaultChannels(), timeoutMs: config.timeout };
-      return lift(ctx, { room, terms, waitMs: config.wait, legs: config.legs, refusals: wants.refusals });
+      return lift(ctx, {
+        room,
+        terms,
+        waitMs: ctx.call.arrival.door === 'sideband' ? 0 : config.wait,
+        legs: config.legs,
+        refusals: wants.refusals,
+      });
     });
     hooks.beforeForward.tap({ stage: 'reserve' }, (ctx) =>
       ctx.decision.effect === 'hold' ? reserve(ctx, room) : undefined,

@@ -1,0 +1,84 @@
+import { afterEach, expect, test } from 'vitest';
+import { testPlugin, type PluginTest } from '@gethelio/proxy/testing';
+import { approvals } from '../index.ts';
+import { until } from './bench.ts';
+
+const secret = 'operator-secret-that-is-long-enough-01';
+let t: PluginTest | undefined;
+afterEach(async () => t?.stop());
+
+async function start(plugins: readonly string[], yaml: string): Promise<PluginTest> {
+  return (t = await testPlugin(approvals, {
+    with: ['identity', 'policy', 'operator', 'approvals-dashboard', 'feedback', ...plugins],
+    nowMs: Date.now(),
+    yaml: `dashboard: { port: 0, api_secret: '${secret}' }\napproval: { wait: 10s }\n${yaml}`,
+  }));
+}
+async function api(method: string, path: string, body?: unknown): Promise<any> {
+  const answer = await fetch(`${t!.url('dashboard')}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${secret}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return answer.json();
+}
+const ticket = () => until(async () => (await api('GET', '/api/approvals')).tickets[0]);
+
+test('two budgets that a call would overflow raise one ticket that lists both, and its yes lets them take', async () => {
+  await start(
+    ['budgets'],
+    `policies: { default: allow, rules: [] }
+budgets:
+  - { name: ads, limit: 100, currency: GBP, window: 24h, on_exceed: require_approval, contributors: [{ tool: pay, field: '$.amount' }] }
+  - { name: all, limit: 90, currency: GBP, window: 24h, on_exceed: require_approval, contributors: [{ tool: '*', field: '$.amount' }] }`,
+  );
+  const call = t!.call({ name: 'pay', arguments: { amount: 120 } });
+  const { id, askers } = await ticket();
+  expect(askers.map(({ identity }: any) => identity).sort()).toEqual([
+    'budgets:budget_exceeded:ads',
+    'budgets:budget_exceeded:all',
+  ]);
+  await api('POST', `/api/approvals/${id}/approve`, {});
+  expect((await call).outcome).toBe('forwarded');
+  const next = t!.call({ name: 'pay', arguments: { amount: 1 } });
+  await api('POST', `/api/approvals/${(await ticket()).id}/deny`, { reason: 'enough' });
+  expect((await next).code).toBe('approval_denied');
+  expect(t!.upstream.received).toHaveLength(1);
+});
+
+test('flag_destructive: require_approval asks for destructive tools', async () => {
+  await start([], `policies: { default: allow, flag_destructive: require_approval, rules: [] }`);
+  t!.upstream.advertises({ name: 'wipe', annotations: { readOnlyHint: false, destructiveHint: true } as never });
+  const call = t!.call('wipe');
+  const { id, askers } = await ticket();
+  expect(askers).toHaveLength(1);
+  await api('POST', `/api/approvals/${id}/approve`, {});
+  expect((await call).outcome).toBe('forwarded');
+});
+
+test('a spend limit is taken once for a call that waited, and not for one that was denied', async () => {
+  await start(
+    ['spend-limits'],
+    `policies:
+  default: allow
+  rules:
+    - { match: { tool: pay }, action: require_approval }
+    - { match: { tool: pay }, action: spend_limit, limits: { max_spend: { field: '$.amount', limit: 100, currency: GBP, window: 24h } } }`,
+  );
+  const refused = t!.call({ name: 'pay', arguments: { amount: 60 } });
+  await api('POST', `/api/approvals/${(await ticket()).id}/deny`, {});
+  expect((await refused).code).toBe('approval_denied');
+  const paid = t!.call({ name: 'pay', arguments: { amount: 90 } });
+  await api('POST', `/api/approvals/${(await ticket()).id}/approve`, {});
+  expect((await paid).outcome).toBe('forwarded');
+  expect((await t!.call({ name: 'pay', arguments: { amount: 20 } })).code).toBe('spend_limited');
+});
+
+test('a rule in shadow asks nobody', async () => {
+  await start(
+    [],
+    `policies: { default: allow, rules: [{ match: { tool: pay }, action: require_approval, mode: shadow }] }`,
+  );
+  expect((await t!.call('pay')).outcome).toBe('forwarded');
+  expect((await api('GET', '/api/approvals?status=all')).tickets).toEqual([]);
+});
