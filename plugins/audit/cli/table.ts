@@ -3,7 +3,6 @@ import type { AuditRow, AuditSummary } from '../contract.ts';
 
 /** Nothing that came from outside moves the cursor, rings, hides or turns the line around. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (character) =>
     character === '\n' ? '⏎' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

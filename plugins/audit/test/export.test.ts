@@ -115,9 +115,7 @@ test('a tool named as a formula with a terminal escape does nothing on a termina
   const evil = '=cmd|\u001b]0;pwned\u0007\u202e<script>alert(1)</script>';
   fill([newRow({ tool: evil, arguments: JSON.stringify({ text: '\u001b[2J' }) })]);
   const { out } = await helio('audit query');
-  // eslint-disable-next-line no-control-regex
   expect(out).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
-  // eslint-disable-next-line no-control-regex
   expect((await helio('audit show', newRow().id)).out).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/);
   expect(readCsv((await helio('export', '--format=csv')).out.replace(/\r\n$/, ''))[1]).toContain(`'${evil}`);
   expect(printable('a\nb')).toBe('a⏎b');
