@@ -385,12 +385,12 @@ export class HelioTicket extends LitElement {
     const isDeny = this.asking === 'deny';
     return html`<dialog aria-labelledby="question" @close=${() => (this.asking = 'none')}>
       <form @submit=${this.answer}>
-        <header>
+        <div class="head">
           <h2 id="question">${isDeny ? 'Deny this call' : 'Break glass'}</h2>
           <button type="button" class="quiet icon" aria-label="Close" @click=${() => this.dialog?.close()}>
             ${icon('close')}
           </button>
-        </header>
+        </div>
         <div class="body">
           ${isDeny ? nothing : html`<p class="notice warn">You let this call go alone, past approvers and quorum. Your name and the reason are recorded and flagged. A rule that denies still denies.</p>`}
           <label

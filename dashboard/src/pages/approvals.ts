@@ -44,6 +44,7 @@ export class HelioApprovals extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 12px;
       }
       .split {

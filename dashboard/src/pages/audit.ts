@@ -84,6 +84,7 @@ export class HelioAudit extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 12px;
       }
       form {
@@ -260,7 +261,7 @@ export class HelioAudit extends LitElement {
           </div>
         </details>
       </div>
-      <form role="search" @submit=${this.submit}>
+      <form role="search" aria-label="Filter the audit" @submit=${this.submit}>
         <div class="box">
           ${icon('search')}<input
             type="search"

@@ -49,6 +49,7 @@ export class HelioLimits extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
         container-type: inline-size;
       }
@@ -255,12 +256,12 @@ export class HelioLimits extends LitElement {
   private form(pot: PotView) {
     return html`<dialog aria-labelledby="adjust" @close=${() => (this.adjusting = undefined)}>
       <form @submit=${this.adjust}>
-        <header>
+        <div class="head">
           <h2 id="adjust">Adjust ${visible(pot.title)}</h2>
           <button type="button" class="quiet icon" aria-label="Close" @click=${() => this.dialog?.close()}>
             ${icon('close')}
           </button>
-        </header>
+        </div>
         <div class="body">
           <p class="muted">
             ${pot.usedText} of ${pot.limitText} are used. A negative amount gives back, a positive one takes. Your name

@@ -46,6 +46,7 @@ export class HelioOverview extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
       }
       .sentence {
@@ -184,7 +185,7 @@ export class HelioOverview extends LitElement {
     const tile = (key: 'calls' | 'denied' | 'held', title: string, href: string) => {
       const total = sum(key);
       return html`<a class="card tile ${key}" href=${href}>
-        <h3>${title}</h3>
+        <h2 class="quiet">${title}</h2>
         <b>${count(total)}</b>
         <helio-sparkline
           .values=${overview.hours.map((hour) => hour[key])}
@@ -198,7 +199,7 @@ export class HelioOverview extends LitElement {
       ${tile('denied', 'Refused, 24 h', '/audit?q=outcome:denied')}
       ${tile('held', 'Held for approval, 24 h', '/approvals?tab=decided')}
       <a class="card tile" href="/limits">
-        <h3>Fullest limit or pot</h3>
+        <h2 class="quiet">Fullest limit or pot</h2>
         ${
           fullest === undefined
             ? html`<b>–</b>

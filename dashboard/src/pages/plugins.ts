@@ -29,6 +29,7 @@ export class HelioPlugins extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
         container-type: inline-size;
       }
@@ -195,7 +196,7 @@ export class HelioPlugins extends LitElement {
                     (typeof plugin.config === 'object' && Object.keys(plugin.config).length === 0)
                       ? nothing
                       : html`<div>
-                          <h3>Config, secrets masked</h3>
+                          <h2 class="quiet">Config, secrets masked</h2>
                           <helio-json label="Config" .value=${plugin.config}></helio-json>
                         </div>`
                   }

@@ -44,6 +44,7 @@ export class HelioPolicies extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
       }
       .rules {

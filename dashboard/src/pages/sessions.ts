@@ -41,6 +41,7 @@ export class HelioSessions extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
         container-type: inline-size;
       }

@@ -19,6 +19,7 @@ export class HelioSettings extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
         max-width: 720px;
       }

@@ -26,6 +26,7 @@ export class HelioTools extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
         container-type: inline-size;
       }
@@ -175,11 +176,11 @@ export class HelioTools extends LitElement {
                   ${
                     tool.before === undefined || tool.now === undefined
                       ? html`<div>
-                          <h3>Definition</h3>
+                          <h2 class="quiet">Definition</h2>
                           <helio-json label="Definition" .value=${tool.now ?? tool.before}></helio-json>
                         </div>`
                       : html`<div>
-                          <h3>What changed</h3>
+                          <h2 class="quiet">What changed</h2>
                           <helio-diff .accepted=${tool.before} .current=${tool.now}></helio-diff>
                         </div>`
                   }

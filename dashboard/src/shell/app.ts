@@ -73,7 +73,7 @@ export class HelioApp extends LitElement {
         position: absolute;
         left: -999px;
       }
-      .skip:focus {
+      .skip:focus-within {
         left: 8px;
         top: 8px;
         z-index: 10;
@@ -256,7 +256,7 @@ export class HelioApp extends LitElement {
     const page = pageOf(path);
     const call = query.get('call');
     return html`
-      <a class="skip" href="#main" @click=${this.skip}>Skip to the page</a>
+      <nav class="skip" aria-label="Skip"><a href="#main" @click=${this.skip}>Skip to the page</a></nav>
       <helio-nav
         .path=${path}
         .status=${this.status}

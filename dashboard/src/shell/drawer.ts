@@ -29,7 +29,7 @@ export class HelioDrawer extends LitElement {
   @consume({ context: hostContext }) host!: Host;
   @property() call = '';
   @state() private tab: Tab = 'arguments';
-  @query('aside') private panel!: HTMLElement | null;
+  @query('section.drawer') private panel!: HTMLElement | null;
   private came: HTMLElement | null = null;
   private readonly detail = new Resource(this, async (signal) => {
     const row = await this.host.api.get<CallDetail>(`/api/audit/${encodeURIComponent(this.call)}`, signal);
@@ -45,7 +45,7 @@ export class HelioDrawer extends LitElement {
   static override styles = [
     shared,
     css`
-      aside {
+      section.drawer {
         position: fixed;
         inset: 0 0 0 auto;
         width: min(680px, 100vw);
@@ -56,10 +56,10 @@ export class HelioDrawer extends LitElement {
         display: flex;
         flex-direction: column;
       }
-      aside:focus-visible {
+      section.drawer:focus-visible {
         outline: none;
       }
-      aside > header {
+      section.drawer > .head {
         display: flex;
         align-items: center;
         gap: 4px;
@@ -157,8 +157,8 @@ export class HelioDrawer extends LitElement {
   }
 
   override render() {
-    return html`<aside tabindex="-1" role="dialog" aria-modal="false" aria-label="Call ${this.call}">
-      <header>
+    return html`<section class="drawer" tabindex="-1" role="dialog" aria-modal="false" aria-label="Call ${this.call}">
+      <div class="head">
         <h2 class="grow cut">${this.detail.value === undefined ? 'Call' : whatOf(this.detail.value.row)}</h2>
         <button
           class="quiet icon"
@@ -177,7 +177,7 @@ export class HelioDrawer extends LitElement {
           ${icon('right')}
         </button>
         <button class="quiet icon" aria-label="Close" @click=${this.close}>${icon('close')}</button>
-      </header>
+      </div>
       <div class="content">
         ${
           this.host.has('audit')
@@ -189,7 +189,7 @@ export class HelioDrawer extends LitElement {
             : html`<p class="muted">The plugin <code>audit</code> is not loaded: calls are not kept.</p>`
         }
       </div>
-    </aside>`;
+    </section>`;
   }
   private summary(row: CallDetail) {
     const became = becameOf(row);

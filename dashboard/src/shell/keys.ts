@@ -42,10 +42,10 @@ export class HelioKeys extends LitElement {
     const seen = new Map(allKeys().map((key) => [key.keys, key.does]));
     const words = (keys: string): string => keys.replace('Mod+', 'Ctrl/⌘ ').replace('Escape', 'Esc');
     return html`<dialog aria-labelledby="title" @close=${() => this.dispatchEvent(new Event('closed'))}>
-      <header>
+      <div class="head">
         <h2 id="title">Keys</h2>
         <button class="quiet icon" aria-label="Close" @click=${() => this.dialog.close()}>${icon('close')}</button>
-      </header>
+      </div>
       <div class="body">
         <dl>
           ${[...seen].map(

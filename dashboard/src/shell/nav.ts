@@ -98,7 +98,7 @@ export class HelioNav extends LitElement {
         padding-top: 12px;
         border-top: 1px solid var(--helio-line);
       }
-      .below h3 {
+      .below h2 {
         padding: 0 10px 6px;
       }
       .foot {
@@ -164,7 +164,7 @@ export class HelioNav extends LitElement {
         own.length === 0
           ? nothing
           : html`<div class="below">
-              <h3>From plugins</h3>
+              <h2 class="quiet">From plugins</h2>
               <ul>
                 ${own.map((panel) => {
                   const href = `/panel/${panel.plugin}/${panel.element}`;

@@ -163,7 +163,7 @@ export class HelioTopbar extends LitElement {
       }
       <span class="stream" role="status"><span class="dot ${stream.state}"></span>${words}</span>
       <span class="spring"></span>
-      <form role="search" @submit=${this.search}>
+      <form role="search" aria-label="Search calls" @submit=${this.search}>
         ${icon('search')}<input
           type="search"
           aria-label="Search the audit"

@@ -15,8 +15,8 @@ export const dialogStyles = css`
   dialog::backdrop {
     background: rgb(0 0 0 / 0.45);
   }
-  dialog > header,
-  dialog form > header {
+  dialog > .head,
+  dialog form > .head {
     display: flex;
     align-items: center;
     justify-content: space-between;

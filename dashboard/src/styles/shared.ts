@@ -15,7 +15,9 @@ export const shared = css`
     color: var(--helio-link);
     text-decoration: none;
   }
-  a:hover {
+  a:hover,
+  p a,
+  .muted a {
     text-decoration: underline;
   }
   :focus-visible {
@@ -46,7 +48,8 @@ export const shared = css`
     line-height: 20px;
     font-weight: 600;
   }
-  h3 {
+  h3,
+  h2.quiet {
     font-size: 12px;
     line-height: 16px;
     font-weight: 600;
