@@ -23,6 +23,7 @@ interface Row {
   readonly oldest_ms: number;
   readonly last_at_ms: number;
   readonly expires_at_ms: number | null;
+  readonly prune_at_ms: number | null;
 }
 interface Leaving {
   readonly total: string;
@@ -33,6 +34,8 @@ type WireTake = Extract<WireOp, { op: 'take' }>;
 type Limited = Pick<TakeOp, 'bucket' | 'entry' | 'amount' | 'limit' | 'atMs' | 'sinceMs'>;
 export type Refused = Omit<Refusal, 'index' | 'op'> & { readonly state?: BucketState };
 
+/** Grain of the times at which buckets are pruned. */
+const pruneGrainMs = 60_000;
 /** Entries looked at to say when there will be room. */
 const roomScan = 10_000;
 /** Buckets that may be forgotten at once when a family is full and a new one wants in. */
@@ -41,12 +44,13 @@ const pruneWhenFull = 1_000;
 export function prepareBuckets(database: Database, maxPerFamily: number) {
   const find = database.prepare('SELECT * FROM buckets WHERE name = ?');
   const insertBucket = database.prepare(
-    'INSERT INTO buckets (name, family, total, entries, credits, floor_ms, oldest_ms, last_at_ms, expires_at_ms) ' +
-      'VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?) RETURNING id',
+    'INSERT INTO buckets (name, family, total, entries, credits, floor_ms, oldest_ms, last_at_ms, expires_at_ms, prune_at_ms) ' +
+      'VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?) RETURNING id',
   );
   const update = database.prepare(
     'UPDATE buckets SET total = ?, entries = ?, credits = ?, floor_ms = ?, oldest_ms = ?, last_at_ms = ?, expires_at_ms = ? WHERE id = ?',
   );
+  const setPruning = database.prepare('UPDATE buckets SET prune_at_ms = ? WHERE id = ?');
   const deleteBucket = database.prepare('DELETE FROM buckets WHERE id = ?');
   const deleteEntries = database.prepare('DELETE FROM entries WHERE bucket = ?');
   const growFamily = database.prepare(
@@ -77,7 +81,11 @@ export function prepareBuckets(database: Database, maxPerFamily: number) {
     'SELECT * FROM buckets WHERE name >= ? AND name < ? AND (expires_at_ms IS NULL OR expires_at_ms > ?) ' +
       'ORDER BY CAST(total AS REAL) DESC, name LIMIT ?',
   );
-  const expired = database.prepare('SELECT * FROM buckets WHERE expires_at_ms <= ? LIMIT ?');
+  const prunable = database.prepare('SELECT * FROM buckets WHERE prune_at_ms <= ? LIMIT ?');
+  // Looks at so many candidates and no further: a flood of new keys asks this every time.
+  const expired = database.prepare(
+    'SELECT * FROM (SELECT * FROM buckets WHERE prune_at_ms <= ? ORDER BY prune_at_ms LIMIT ?) WHERE expires_at_ms <= ?',
+  );
 
   const isAlive = (row: Row | undefined, nowMs: number): row is Row =>
     row !== undefined && (row.expires_at_ms === null || row.expires_at_ms > nowMs);
@@ -161,13 +169,15 @@ export function prepareBuckets(database: Database, maxPerFamily: number) {
     const lastAtMs = added ? Math.max(row.last_at_ms, op.atMs) : row.last_at_ms;
     const oldestMs = added ? Math.min(first, op.atMs) : first;
     update.run(total, entries, credits, sinceMs, oldestMs, lastAtMs, expiresAtMs, row.id);
+    const pruneAtMs = pruneAt(expiresAtMs);
+    if (pruneAtMs !== row.prune_at_ms) setPruning.run(pruneAtMs, row.id);
     return { total, hasCredits: credits > 0 };
   }
 
   function takeNew(op: WireTake, stale: Row | undefined): Refused | BucketState {
     if (stale) drop(stale);
     else if (sizeOf(op.bucket) >= maxPerFamily) {
-      prune(op.atMs, pruneWhenFull);
+      for (const past of expired.all<Row>(op.atMs + pruneGrainMs, pruneWhenFull, op.atMs)) drop(past);
       if (sizeOf(op.bucket) >= maxPerFamily) return { why: 'capacity' };
     }
     if (op.atMs < op.sinceMs) return { total: '0', hasCredits: false };
@@ -183,6 +193,7 @@ export function prepareBuckets(database: Database, maxPerFamily: number) {
       op.atMs,
       op.atMs,
       op.expiresAtMs ?? null,
+      pruneAt(op.expiresAtMs ?? null),
     )!;
     growFamily.run(family);
     insertEntry.run(id, op.atMs, op.entry, op.amount, op.note);
@@ -211,7 +222,7 @@ export function prepareBuckets(database: Database, maxPerFamily: number) {
 
   /** Forgets buckets past their end, at most `limit`. */
   function prune(nowMs: number, limit: number): number {
-    const rows = expired.all<Row>(nowMs, limit);
+    const rows = prunable.all<Row>(nowMs, limit);
     for (const row of rows) drop(row);
     return rows.length;
   }
@@ -234,7 +245,10 @@ export function prepareBuckets(database: Database, maxPerFamily: number) {
       const refusal = refusedBy(judged, take);
       if (refusal) return { refusal };
       if (judged.row) return { state: stateOf(judged.row) };
-      const isFull = !judged.found && sizeOf(take.bucket) >= maxPerFamily && expired.get(take.atMs, 1) === undefined;
+      const isFull =
+        !judged.found &&
+        sizeOf(take.bucket) >= maxPerFamily &&
+        expired.get(take.atMs + pruneGrainMs, pruneWhenFull, take.atMs) === undefined;
       return isFull ? { refusal: { why: 'capacity' } } : {};
     },
     nth(bucket: string, sinceMs: number, place: number, nowMs: number): number | undefined {
@@ -261,6 +275,11 @@ export type SqliteBuckets = ReturnType<typeof prepareBuckets>;
 
 /** The largest character in UTF-8: everything that starts with a prefix is before prefix + this. */
 export const lastCharacter = '\u{10FFFF}';
+
+/** Later by up to a minute: coarse, so that it seldom changes. */
+function pruneAt(expiresAtMs: number | null): number | null {
+  return expiresAtMs === null ? null : Math.ceil(expiresAtMs / pruneGrainMs) * pruneGrainMs;
+}
 
 function stateOf(row: Row): BucketState {
   return { total: row.total, hasCredits: row.credits > 0 };

@@ -6,8 +6,8 @@ import type { FromWorker, Question, StoreFailure, WireCommitted, WireOp } from '
 
 /** BEGIN IMMEDIATE already waited for the busy timeout each time. */
 const busyRetries = 2;
-/** Rows that one batch prunes of each kind, and as many more per op: pruning keeps up and never stalls a call. */
-const pruneStep = 16;
+/** Ops between two steps of pruning; a step may delete twice as many rows of each kind: it keeps up and stalls nobody. */
+const pruneEveryOps = 64;
 /** How long other processes have to hear of a change. */
 const keepChangesMs = 60_000;
 
@@ -26,13 +26,15 @@ export function createEngine(
   const dataVersion = database.prepare('PRAGMA data_version');
   const logChange = database.prepare('INSERT INTO changes (writer, at_ms, keys) VALUES (?, ?, ?)');
   const newChanges = database.prepare('SELECT seq, writer, keys FROM changes WHERE seq > ? ORDER BY seq LIMIT 1000');
-  const lastChange = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'");
+  const lastChange = database.prepare('SELECT max(seq) AS seq FROM changes');
+  // The newest row stays: numbers go on from it.
   const oldChanges = database.prepare(
-    'DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at_ms < ? ORDER BY seq LIMIT ?)',
+    'DELETE FROM changes WHERE at_ms < ? AND seq <= (SELECT min(seq) FROM changes) + ? AND seq < (SELECT max(seq) FROM changes)',
   );
 
-  const lastSeq = () => lastChange.get<{ seq: number }>()?.seq ?? 0;
+  const lastSeq = () => lastChange.get<{ seq: number | null }>()?.seq ?? 0;
   const versionNow = () => dataVersion.get<{ data_version: number }>()!.data_version;
+  let unpruned = 0;
   let seenSeq = lastSeq();
   let seenVersion = versionNow();
 
@@ -51,7 +53,7 @@ export function createEngine(
   }
 
   /** One commit inside the batch's transaction: a refusal leaves nothing of it and does not touch its neighbours. */
-  function commit({ ops }: Commit, nowMs: number): WireCommitted {
+  function commit({ ops }: Commit, nowMs: number, touched: string[]): WireCommitted {
     const several = ops.length > 1; // a single op that is refused has written nothing
     if (several) savepoint.run();
     const results: Exclude<ReturnType<typeof apply>, Refused>[] = [];
@@ -64,8 +66,7 @@ export function createEngine(
       }
       results.push(done);
     }
-    const touched = ops.flatMap((op) => (op.op === 'put' || op.op === 'remove' ? [op.collection, op.key] : []));
-    if (touched.length > 0) logChange.run(settings.writer, nowMs, JSON.stringify(touched));
+    for (const op of ops) if (op.op === 'put' || op.op === 'remove') touched.push(op.collection, op.key);
     if (several) release.run();
     return { results };
   }
@@ -74,11 +75,11 @@ export function createEngine(
     for (let attempt = 0; ; attempt += 1) {
       try {
         return database.transaction(() => {
-          const done = commits.map((one) => commit(one, nowMs));
-          prune(
-            nowMs,
-            commits.reduce((sum, { ops }) => sum + ops.length, pruneStep),
-          );
+          const touched: string[] = [];
+          const done = commits.map((one) => commit(one, nowMs, touched));
+          if (touched.length > 0) logChange.run(settings.writer, nowMs, JSON.stringify(touched));
+          unpruned += commits.reduce((sum, { ops }) => sum + ops.length, 0);
+          if (unpruned >= pruneEveryOps) prune(nowMs, 2 * unpruned);
           return done;
         });
       } catch (error) {
@@ -112,6 +113,7 @@ export function createEngine(
   }
 
   function prune(nowMs: number, step: number): void {
+    unpruned = 0;
     buckets.prune(nowMs, step);
     documents.prune(nowMs, step);
     oldChanges.run(nowMs - keepChangesMs, step);

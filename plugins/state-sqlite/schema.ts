@@ -14,9 +14,11 @@ export const migrations: readonly Migration[] = [
     floor_ms INTEGER NOT NULL,
     oldest_ms INTEGER NOT NULL, -- never later than the oldest entry: says that none leaves without looking
     last_at_ms INTEGER NOT NULL,
-    expires_at_ms INTEGER -- null: never
+    expires_at_ms INTEGER, -- null: never
+    -- Some time after expires_at_ms, in coarse steps: an index on what every take changes would cost every take.
+    prune_at_ms INTEGER
   );
-  CREATE INDEX buckets_by_expiry ON buckets (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+  CREATE INDEX buckets_by_pruning ON buckets (prune_at_ms) WHERE prune_at_ms IS NOT NULL;
 
   CREATE TABLE families (name TEXT PRIMARY KEY, buckets INTEGER NOT NULL) WITHOUT ROWID;
 
@@ -43,7 +45,7 @@ export const migrations: readonly Migration[] = [
 
   -- What other processes must hear of: one row per transaction that touched documents, kept for a minute.
   CREATE TABLE changes (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     writer TEXT NOT NULL,
     at_ms INTEGER NOT NULL,
     keys TEXT NOT NULL -- JSON: [collection, key, collection, key, ...]
