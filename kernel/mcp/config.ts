@@ -123,9 +123,12 @@ export const upstreamEntry = z
       return wrong('command', 'url and command exclude each other');
     if (entry.command !== undefined) {
       if (entry.transport !== undefined && entry.transport !== 'stdio') wrong('transport', 'a command speaks stdio');
+      if (typeof entry.auth === 'object') wrong('auth', 'only an upstream with url has OAuth');
       for (const key of ['headers', 'forward_headers'] as const)
         if (entry[key] !== undefined) wrong(key, 'only an upstream with url has headers');
     } else {
+      if (entry.transport === 'sse' && typeof entry.auth === 'object')
+        wrong('auth', 'type: oauth needs streamable HTTP');
       if (entry.transport === 'stdio') wrong('transport', 'stdio needs command instead of url');
       for (const key of ['args', 'env', 'cwd'] as const)
         if (entry[key] !== undefined) wrong(key, 'only an upstream with command has this');

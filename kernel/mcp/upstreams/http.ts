@@ -3,6 +3,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Pool, type Dispatcher } from 'undici';
 import type { Log } from '../../plugin.ts';
 import type { UpstreamConfig } from '../config.ts';
+import { createAccessToken } from './access-token.ts';
 import { headerOf, requestHeaders, type RequestHeaderRules } from '../headers.ts';
 import type { Headers, Leg, Outgoing, Receiver, Upstream } from '../upstream.ts';
 
@@ -10,11 +11,9 @@ export interface HttpUpstreamOptions {
   readonly name: string;
   readonly config: UpstreamConfig & { readonly url: string };
   readonly log: Log;
-  /** Gives the Authorization header that Helio itself fetched; undefined: nothing to add. */
-  readonly authorization?: () => Promise<string> | string | undefined;
 }
 
-export function createHttpUpstream({ name, config, authorization }: HttpUpstreamOptions): Upstream {
+export function createHttpUpstream({ name, config }: HttpUpstreamOptions): Upstream {
   const url = new URL(config.url);
   // Node's own 300 s limits kill long tools and quiet streams; Helio's timeout is per call.
   const pool = new Pool(url.origin, {
@@ -25,6 +24,7 @@ export function createHttpUpstream({ name, config, authorization }: HttpUpstream
   });
   const path = url.pathname + url.search;
   const rules = headerRules(config, url);
+  const token = typeof config.auth === 'object' ? createAccessToken(config.auth) : undefined;
   let state: 'up' | 'down' | 'unknown' = 'unknown';
   let detail = 'not used yet';
   const seen = (up: boolean, why: string) => {
@@ -38,13 +38,13 @@ export function createHttpUpstream({ name, config, authorization }: HttpUpstream
     timeoutMs: config.timeout,
     ...(config.auth === 'passthrough' && { url: config.url }),
     exchange(outgoing, receiver) {
-      const call = new HttpLeg(receiver, seen);
+      const call = new HttpLeg(receiver, seen, token?.refused);
       const send = (own: string | undefined) => {
         const headers = requestHeaders(outgoing.headers, rules, outgoing.extra);
         if (own !== undefined) headers.push('authorization', own);
         if (!call.isAborted) pool.dispatch({ method: outgoing.verb, path, headers, body: bodyOf(outgoing) }, call);
       };
-      const own = authorization?.();
+      const own = token?.authorization();
       if (own === undefined || typeof own === 'string') send(own);
       else own.then(send, (error: Error) => call.fail(`no access token: ${error.message}`, false));
       return call;
@@ -85,14 +85,16 @@ export function headerRules(config: UpstreamConfig, url: URL): RequestHeaderRule
 class HttpLeg implements Leg, Dispatcher.DispatchHandler {
   readonly #receiver: Receiver;
   readonly #seen: (up: boolean, why: string) => void;
+  readonly #unauthorized: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #decoder: NodeJS.ReadWriteStream | undefined;
   #isOver = false;
   isAborted = false;
 
-  constructor(receiver: Receiver, seen: (up: boolean, why: string) => void) {
+  constructor(receiver: Receiver, seen: (up: boolean, why: string) => void, unauthorized: (() => void) | undefined) {
     this.#receiver = receiver;
     this.#seen = seen;
+    this.#unauthorized = unauthorized;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -103,6 +105,7 @@ class HttpLeg implements Leg, Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#seen(true, `HTTP ${status}`);
+    if (status === 401) this.#unauthorized?.();
     this.#decoder = decoderFor(headers, controller, this.#receiver, (reason) => this.fail(reason, true));
     this.#receiver.head(status, headers);
   }
