@@ -122,6 +122,12 @@ export interface Grant {
 export const grant = defineFact<Grant>('approvals.grant');
 /** Set when a ticket stands behind this call, whatever became of it. */
 export const ticket = defineFact<{ readonly id: string; readonly digest: string }>('approvals.ticket');
+/**
+ * Set in onRequest for a repeat whose yes is there: when the person was asked, epoch milliseconds. What was fresh then
+ * (evidence, prerequisites) still counts.
+ */
+export const askedAt = defineFact<number>('approvals.asked-at');
+
 // -- Channels ---------------------------------------------------------------------------------------------------
 
 /**

@@ -4,7 +4,7 @@ import { auditField } from '@gethelio/proxy/contracts/audit';
 import { operatorAccess } from '@gethelio/proxy/contracts/operator';
 import { policyRules, ruleAction, ruleField } from '@gethelio/proxy/contracts/policy';
 import { documents } from '@gethelio/proxy/contracts/state';
-import { approvalChannel, approvalDesk, type ApprovalChannel } from './contract.ts';
+import { approvalChannel, approvalDesk, askedAt, type ApprovalChannel } from './contract.ts';
 import { describeSection, openChannels } from './channels.ts';
 import { checkApprovals, type WrittenField } from './checks.ts';
 import { approvalCommands } from './cli/commands.ts';
@@ -25,7 +25,7 @@ export const approvals = definePlugin({
   summary: 'Holds calls until people approve them; durable tickets, single-use grants.',
   section: 'approval',
   config: sectionSchema,
-  taps: ['beforeForward', 'onDecision'],
+  taps: ['onRequest', 'beforeForward', 'onDecision'],
   needs: { documents, commit, operatorAccess },
   wants: { policyRules, refusals },
   owns: { approvalChannel },
@@ -59,12 +59,18 @@ export const approvals = definePlugin({
     api.contribute(auditField, breakGlassFlag);
     for (const command of approvalCommands) api.contribute(cliCommand, command);
 
+    hooks.onRequest.tap({ stage: 'observe' }, ({ call, facts }) =>
+      room.granted.askedAtMs(call, facts)?.then((atMs) => {
+        if (atMs !== undefined) facts.set(askedAt, atMs);
+      }),
+    );
     hooks.beforeForward.tap({ stage: 'lift', timeoutMs: config.wait + storeTimeMs }, (ctx) => {
       if (ctx.decision.effect !== 'hold') return;
       const terms = { channels: defaultChannels(), timeoutMs: config.timeout };
       return lift(ctx, {
         room,
         terms,
+        // An adapter asks in one request and waits in others (`GET /approval/:id`): held here, its own timeout would end it.
         waitMs: ctx.call.arrival.door === 'sideband' ? 0 : config.wait,
         legs: config.legs,
         refusals: wants.refusals,

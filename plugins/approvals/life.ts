@@ -12,11 +12,10 @@ const closingTimeMs = 5_000;
 export async function startRoom(room: Room, next: Current, signal: AbortSignal): Promise<void> {
   room.current = next;
   if (room.stops.length === 0) {
-    room.stops.push(
-      room.mirror.watch((cause) =>
-        room.current?.log.error('open approvals could not be read', { cause: String(cause) }),
-      ),
-    );
+    const failed = (cause: unknown): void =>
+      room.current?.log.error('open approvals could not be read', { cause: String(cause) });
+    room.stops.push(room.mirror.watch(failed), room.granted.watch(failed));
+    await room.granted.load();
     await room.mirror.load();
     room.stops.push(startSweep(room));
   }

@@ -3,6 +3,7 @@ import type { Commit, JsonObject, Log } from '@gethelio/proxy/plugin';
 import type { Documents } from '@gethelio/proxy/contracts/state';
 import type { ApprovalChannel } from './contract.ts';
 import type { Section } from './config.ts';
+import { createGranted, type Granted } from './granted.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { createQueue, type Queue } from './queue.ts';
 
@@ -20,6 +21,7 @@ export interface Room {
   readonly commit: Commit;
   readonly mirror: Mirror;
   readonly queue: Queue;
+  readonly granted: Granted;
   /** Who wants to know that some ticket changed. */
   readonly listeners: Set<() => void>;
   /** Tickets that calls of this process opened. */
@@ -36,6 +38,7 @@ export function createRoom(documents: Documents, commit: Commit): Room {
     documents,
     commit,
     queue: createQueue(),
+    granted: createGranted(documents),
     mirror: createMirror(documents, (subjects) => {
       if (subjects === 'all') room.queue.touchAll();
       else for (const subject of subjects) room.queue.touch(subject);

@@ -11,7 +11,7 @@ import {
   type StoreOp,
   type Verdict,
 } from '@gethelio/proxy/plugin';
-import { grant } from '@gethelio/proxy/contracts/approvals';
+import { askedAt, grant } from '@gethelio/proxy/contracts/approvals';
 import { auditField } from '@gethelio/proxy/contracts/audit';
 import { lastSessions, session } from '@gethelio/proxy/contracts/identity';
 import {
@@ -102,7 +102,7 @@ export const evidence = definePlugin({
       sessionId: string,
     ): Promise<readonly Verdict[]> {
       const { call, facts } = ctx;
-      const nowMs = facts.get(grant)?.askedAtMs ?? ctx.nowMs; // what was fresh when the person was asked still counts
+      const nowMs = facts.get(grant)?.askedAtMs ?? facts.get(askedAt) ?? ctx.nowMs; // what was fresh when the person was asked still counts
       const verdicts: Verdict[] = [];
       const chain: JsonObject[] = [];
       const taken: StoredDocument[] = [];

@@ -82,3 +82,26 @@ test('a rule in shadow asks nobody', async () => {
   expect((await t!.call('pay')).outcome).toBe('forwarded');
   expect((await api('GET', '/api/approvals?status=all')).tickets).toEqual([]);
 });
+
+test('evidence that was fresh when the person was asked still counts for the repeat that uses the yes', async () => {
+  await start(
+    ['evidence'],
+    `policies:
+  default: allow
+  rules:
+    - { match: { tool: refund }, action: require_approval, evidence: { requires: ['lookup'] } }`,
+  );
+  const call = { name: 'refund', arguments: { order_id: 'A-1' }, session: 's1' };
+  expect((await t!.call(call)).code).toBe('evidence_missing');
+  await t!.call({ name: 'lookup', arguments: {}, session: 's1' });
+  const leaving = new AbortController();
+  const first = t!.call({ ...call, signal: leaving.signal });
+  const { id } = await ticket();
+  leaving.abort();
+  await first;
+  t!.clock.advance(299_000); // the evidence lives five minutes, and so does the ticket
+  await api('POST', `/api/approvals/${id}/approve`, {});
+  t!.clock.advance(60_000);
+  expect((await t!.call(call)).outcome).toBe('forwarded');
+  expect((await t!.call(call)).code).toBe('evidence_expired');
+});
