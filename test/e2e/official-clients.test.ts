@@ -246,7 +246,9 @@ async function observeEverything(client: OfficialClient): Promise<Transcript> {
   })) {
     seen[name] = await outcome(client.call(name, args));
   }
-  seen['progress'] = await withProgress(client, 'trigger-long-running-operation', { duration: 0.4, steps: 4 });
+  const long = await withProgress(client, 'trigger-long-running-operation', { duration: 0.4, steps: 4 });
+  // The last step leaves together with the answer, and the v2 client drops progress of a call that it has answered.
+  seen['progress'] = { ...long, progress: long.progress.slice(0, 3) };
   seen['prompt'] = await outcome(client.raw.getPrompt({ name: 'args-prompt', arguments: { city: 'Leeds' } }));
   seen['read'] = await outcome(client.raw.readResource({ uri: 'demo://resource/dynamic/text/1' })).then(withoutTimes);
   return seen;
