@@ -38,7 +38,10 @@ function find(commands: readonly CliCommand[], argv: readonly string[]): CliComm
 
 /** `helio audit` alone lists what there is; an unknown word is a usage error with the nearest name. */
 function showGroup(commands: readonly CliCommand[], word: string): number {
-  const group = commands.filter(({ name }) => name.startsWith(`${word} `));
+  // Two plugins may bring one command (`limits list`): it is listed once.
+  const group = commands.filter(
+    ({ name }, at) => name.startsWith(`${word} `) && commands.findIndex((other) => other.name === name) === at,
+  );
   if (group.length > 0) {
     out(group.map(({ name, summary }) => `  ${`helio ${name}`.padEnd(28)}${summary}`).join('\n'));
     return exitCodes.ok;
