@@ -8,19 +8,24 @@ export function printable(text: string): string {
   );
 }
 
+/** A wide terminal shows the day and long names; a narrow one keeps room for why. */
+function widths(columns: number) {
+  return columns < 120 ? { time: 8, tool: 18, who: 10 } : { time: 19, tool: 24, who: 16 };
+}
+
 export function summaryLine(row: AuditSummary, columns: number): string {
-  const time = row.time.slice(0, 19).replace('T', ' ');
-  const who = row.agent ?? row.session ?? '';
+  const { time, tool, who } = widths(columns);
+  const when = row.time.slice(0, 19).replace('T', ' ').slice(-time);
   const what = row.tool ?? row.method ?? row.kind;
   const why = row.outcome === 'forwarded' ? '' : (row.rule ?? row.code ?? '');
-  const line = `${time}  ${cell(row.outcome, 9)}  ${cell(what, 24)}  ${cell(who, 16)}  ${milliseconds(row.total_ms)}  ${[why, row.arguments_line ?? ''].filter(Boolean).join('  ')}`;
+  const rest = [why, row.arguments_line ?? ''].filter(Boolean).join('  ');
+  const line = `${when}  ${cell(row.outcome, 9)}  ${cell(what, tool)}  ${cell(row.agent ?? row.session ?? '', who)}  ${milliseconds(row.total_ms)}  ${rest}`;
   return cut(printable(line), columns);
 }
 export function summaryHeading(columns: number): string {
-  return cut(
-    `${'TIME (UTC)'.padEnd(19)}  OUTCOME    ${'TOOL'.padEnd(24)}  ${'AGENT'.padEnd(16)}        MS  WHY, ARGUMENTS`,
-    columns,
-  );
+  const { time, tool, who } = widths(columns);
+  const heading = `${'UTC'.padEnd(time)}  OUTCOME    ${'TOOL'.padEnd(tool)}  ${'AGENT'.padEnd(who)}        MS  WHY, ARGUMENTS`;
+  return cut(heading, columns);
 }
 
 export function rowPage(row: AuditRow): string {

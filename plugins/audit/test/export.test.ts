@@ -139,7 +139,7 @@ test('an export goes to a file that nobody else may read, with its progress on a
   expect((await helio('export', '--format=xml')).exit).toBe(2);
 });
 
-test('reading changes no byte of the database, and leaves nothing beside it', async () => {
+test('reading changes no byte of the database', async () => {
   fill(
     Array.from({ length: 500 }, (_, index) => manyRow(index)),
     true,

@@ -93,3 +93,22 @@ async function limitFileSize(bytes: number) {
   await limit(`${bytes}:unlimited`);
   return { release: () => limit('unlimited:unlimited') };
 }
+
+test('what had to be given up is counted, and the count is itself on record', async () => {
+  running = await withAudit({ durability: 'relaxed' }, { folder });
+  await call(1);
+  await eventually(() => rowsOf(folder).length === 1);
+  const release = lock();
+  const waiting = 20_000; // as many rows wait for a trail that cannot be written
+  for (let n = 0; n < waiting + 300; n += 1) await running.kernel.record({ kind: 'note', data: { n } });
+  release();
+  const reader = openDatabase(join(folder, '.helio', 'audit.db'), { readOnly: true });
+  const count = (kind: string) =>
+    reader.prepare('SELECT count(*) AS n FROM rows WHERE kind = ?').get<{ n: number }>(kind)!.n;
+  await eventually(() => count('unrecorded') === 1);
+  const row = reader.prepare("SELECT detail FROM rows WHERE kind = 'unrecorded'").get<{ detail: string }>()!;
+  const { unrecorded } = (JSON.parse(row.detail) as { data: { unrecorded: number } }).data;
+  expect(unrecorded).toBeGreaterThan(0);
+  await eventually(() => count('note') + unrecorded === waiting + 300);
+  reader.close();
+});
