@@ -21,7 +21,7 @@ export function passPlain(
   sessionId: string | undefined,
 ): void {
   const { upstream, headers } = request;
-  let leg: Leg | undefined;
+  let leg = undefined as Leg | undefined; // a receiver may be told before the leg is there
   // A notification is not taken back when its sender leaves: it was sent.
   const receiver = new PlainReceiver(world, request, responder, sessionId, () => leg);
   leg = upstream.exchange({ verb: 'POST', era, headers, bytes: message.bytes, message, session: sessionId }, receiver);
@@ -31,7 +31,7 @@ export function passPlain(
 export function passStream(world: RelayWorld, request: ClientRequest, responder: Responder): void {
   const { upstream, headers, verb } = request;
   const sessionId = headerOf(headers, 'mcp-session-id');
-  let leg: Leg | undefined;
+  let leg = undefined as Leg | undefined; // a receiver may be told before the leg is there
   const receiver = new PlainReceiver(world, request, responder, sessionId, () => leg);
   responder.onGone(() => leg?.abort('disconnected'));
   leg = upstream.exchange({ verb, era: 'legacy', headers, session: sessionId }, receiver);
@@ -100,7 +100,11 @@ class PlainReceiver implements Receiver {
     if (this.#responder.isGone) return;
     const body = this.#chunks.length > 0 ? Buffer.concat(this.#chunks) : undefined;
     const { upstream, publicUrl } = this.#request;
-    this.#responder.answer(this.#status, this.#world.oauth.challenge(upstream, responseHeaders(this.#headers), publicUrl), body);
+    this.#responder.answer(
+      this.#status,
+      this.#world.oauth.challenge(upstream, responseHeaders(this.#headers), publicUrl),
+      body,
+    );
   }
 
   failed(reason: string): void {

@@ -30,7 +30,14 @@ export function openChild(options: ChildOptions, events: ChannelEvents): Channel
   let isClosing = false;
   let isOver = false;
   // Its own process group: wrappers such as npx leave grandchildren behind.
-  const child = spawn(command, [...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], shell: false, detached: process.platform !== 'win32', windowsHide: true });
+  const child = spawn(command, [...args], {
+    cwd,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    shell: false,
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+  });
   if (child.pid !== undefined) living.add(child.pid);
 
   const exited = new Promise<void>((done) => {
@@ -44,8 +51,12 @@ export function openChild(options: ChildOptions, events: ChannelEvents): Channel
       done();
       if (!isClosing) events.closed(reason);
     };
-    child.on('error', (error: NodeJS.ErrnoException) => over(error.code === 'ENOENT' ? 'the program was not found' : `the program could not be started (${error.code})`));
-    child.on('exit', (code, signal) => over(signal ? `the process was ended by ${signal}` : `the process ended with code ${code}`));
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      over(error.code === 'ENOENT' ? 'the program was not found' : `the program could not be started (${error.code})`),
+    );
+    child.on('exit', (code, signal) =>
+      over(signal ? `the process was ended by ${signal}` : `the process ended with code ${code}`),
+    );
   });
   // A dead child is told by `exit`; EPIPE says nothing more.
   child.stdin.on('error', () => {});
@@ -55,7 +66,8 @@ export function openChild(options: ChildOptions, events: ChannelEvents): Channel
   return {
     send(message, failed) {
       if (isOver || !child.stdin.writable) return failed?.('the process is not running');
-      if (child.stdin.writableLength > largestMessageBytes) return failed?.('the process does not read what it is sent');
+      if (child.stdin.writableLength > largestMessageBytes)
+        return failed?.('the process does not read what it is sent');
       child.stdin.write(asLine(message));
     },
     async close() {
@@ -71,13 +83,23 @@ export function openChild(options: ChildOptions, events: ChannelEvents): Channel
   };
 }
 
-function readMessages(child: ChildProcessWithoutNullStreams, name: string, log: Log, events: ChannelEvents, isOpen: () => boolean): void {
+function readMessages(
+  child: ChildProcessWithoutNullStreams,
+  name: string,
+  log: Log,
+  events: ChannelEvents,
+  isOpen: () => boolean,
+): void {
   const lines = new LineCutter(
     largestMessageBytes,
     (line) => {
       if (!isOpen()) return;
       if (looksLikeMessage(line)) events.message(line);
-      else log.warn('an upstream wrote something to stdout that is no message; it was skipped', { upstream: name, line: shown(line) });
+      else
+        log.warn('an upstream wrote something to stdout that is no message; it was skipped', {
+          upstream: name,
+          line: shown(line),
+        });
     },
     () => {
       log.error('an upstream wrote a message of more than 64 MiB and was stopped', { upstream: name });
@@ -90,7 +112,11 @@ function readMessages(child: ChildProcessWithoutNullStreams, name: string, log: 
 
 /** Always read, or the child blocks once the pipe is full. */
 function drainStderr(child: ChildProcessWithoutNullStreams, name: string, log: Log): void {
-  const lines = new LineCutter(64 * 1024, (line) => log.info(`[${name}] ${shown(line)}`, { upstream: name }), () => {});
+  const lines = new LineCutter(
+    64 * 1024,
+    (line) => log.info(`[${name}] ${shown(line)}`, { upstream: name }),
+    () => {},
+  );
   child.stderr.on('data', (chunk: Buffer) => lines.push(chunk));
   child.stderr.on('error', () => {});
 }
@@ -113,7 +139,6 @@ function looksLikeMessage(line: Buffer): boolean {
 
 function shown(line: Buffer): string {
   // Terminals obey control characters.
-  // eslint-disable-next-line no-control-regex
   return line.toString('utf8', 0, longestLogLine).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
 
@@ -127,7 +152,22 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
 
 /** What a program needs to run at all; never Helio's own variables. */
 const harmless = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR'];
-const harmlessOnWindows = ['APPDATA', 'HOMEDRIVE', 'HOMEPATH', 'LOCALAPPDATA', 'PATH', 'PATHEXT', 'PROCESSOR_ARCHITECTURE', 'SYSTEMDRIVE', 'SYSTEMROOT', 'TEMP', 'TMP', 'USERNAME', 'USERPROFILE', 'PROGRAMFILES'];
+const harmlessOnWindows = [
+  'APPDATA',
+  'HOMEDRIVE',
+  'HOMEPATH',
+  'LOCALAPPDATA',
+  'PATH',
+  'PATHEXT',
+  'PROCESSOR_ARCHITECTURE',
+  'SYSTEMDRIVE',
+  'SYSTEMROOT',
+  'TEMP',
+  'TMP',
+  'USERNAME',
+  'USERPROFILE',
+  'PROGRAMFILES',
+];
 
 export function childEnvironment(own: { readonly [name: string]: string } | undefined): { [name: string]: string } {
   const env: { [name: string]: string } = {};
