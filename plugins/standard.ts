@@ -11,7 +11,7 @@ const rows: readonly Omit<StandardPlugin, 'load'>[] = [
   { name: 'identity', inStandardSet: true, implies: ['identity.sessions'] },
   { name: 'operator', section: 'dashboard', inStandardSet: true, listens: true, implies: ['operator.access'] },
   { name: 'dry-run', inStandardSet: true },
-  { name: 'policy', section: 'policies', inStandardSet: true, implies: ['policy.rules'] },
+  { name: 'policy', section: 'policies', inStandardSet: true, implies: ['policy.rules', 'policy.language'] },
   { name: 'tool-pinning', inStandardSet: true },
   { name: 'evidence', inStandardSet: true },
   { name: 'dependencies', inStandardSet: true },
@@ -27,7 +27,7 @@ const rows: readonly Omit<StandardPlugin, 'load'>[] = [
   { name: 'audit-otlp', inStandardSet: false },
   { name: 'feedback', inStandardSet: true },
   { name: 'dashboard', inStandardSet: true },
-  { name: 'sideband', section: 'sdk', inStandardSet: false, listens: true },
+  { name: 'sideband', section: 'sdk', inStandardSet: true, listens: true },
 ];
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
