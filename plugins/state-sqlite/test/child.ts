@@ -1,6 +1,7 @@
 /** Starts process.ts from source and reads its lines. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -9,8 +10,8 @@ const program = fileURLToPath(new URL('./process.ts', import.meta.url));
 
 export interface Child {
   readonly process: ChildProcess;
-  /** Every line said so far. */
-  readonly said: Record<string, unknown>[];
+  /** Every line said so far: read it when the child has ended. */
+  said(): readonly Record<string, unknown>[];
   next(key: string): Promise<Record<string, unknown>>;
   ended: Promise<unknown>;
 }
@@ -29,7 +30,13 @@ export async function startChild(path: string, mode: 'take' | 'race'): Promise<C
   let read = 0;
   const started: Child = {
     process: child,
-    said,
+    said() {
+      const file = `${path}.said.${child.pid}`;
+      const text = readFileSync(file, 'utf8');
+      rmSync(file); // another child may get the same id
+      const lines = text.slice(0, text.lastIndexOf('\n')).split('\n');
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
     ended,
     async next(key) {
       for (;;) {

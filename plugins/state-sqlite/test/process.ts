@@ -1,4 +1,5 @@
 /** A Helio-like process on a state.db, driven by the tests over its standard streams: `process.ts PATH MODE`. */
+import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createSqliteStore } from '../store.ts';
 
@@ -9,7 +10,11 @@ const store = createSqliteStore({
   busyTimeoutMs: 5_000,
   nowMs: () => Date.now(),
 });
-const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
+// A line in a file is there at once; what waits in this process for a slow reader dies with it.
+const say = (message: object) => {
+  appendFileSync(`${path}.said.${process.pid}`, `${JSON.stringify(message)}\n`);
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+};
 
 if (mode === 'take') {
   // Takes one at a time per lane until told to stop; says each take when it is durable, before the next begins.

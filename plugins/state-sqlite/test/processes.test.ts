@@ -28,7 +28,10 @@ describe('two processes on one state.db', () => {
     for (let n = 0; n < 40; n += 1) await child.next('taken');
     child.process.kill('SIGKILL');
     await child.ended;
-    const taken = child.said.filter((line) => 'taken' in line).map(({ taken }) => taken);
+    const taken = child
+      .said()
+      .filter((line) => 'taken' in line)
+      .map(({ taken }) => taken);
     const store = createSqliteStore({ path, maxBucketsPerFamily: 10, busyTimeoutMs: 5_000, nowMs: () => Date.now() });
     const entries = await store.ledger.entries('budget:pot:x', 0, 1_000_000);
     expect(entries.map(({ entry }) => entry)).toEqual(expect.arrayContaining(taken));
