@@ -187,10 +187,12 @@ export function createDoors(options: DoorsOptions): Doors {
     async tools(name, { fresh = false } = {}) {
       const entry = entries.get(name);
       if (!entry) throw new Error(`there is no upstream called ${name}`);
-      return (
-        (fresh ? undefined : entry.catalogue.latest()) ??
-        listTools(entry.upstream, options.self, entry.config.annotations)
-      );
+      const known = fresh ? undefined : entry.catalogue.latest();
+      if (known !== undefined) return known;
+      const tools = await listTools(entry.upstream, options.self, entry.config.annotations);
+      // Clients judge by the list that they saw last: one that is older than this answer must not outlive it.
+      if (fresh) entry.catalogue.invalidate();
+      return tools;
     },
     async lookup(name, tool) {
       try {
