@@ -82,13 +82,16 @@ export const operator = definePlugin({
     const url = (): string | undefined =>
       listener === undefined ? undefined : (config.public_url?.replace(/\/$/, '') ?? listener.url());
 
+    api.contribute(banner, { order: bannerOrder, label: 'dashboard', text: url });
     api.contribute(banner, {
       order: bannerOrder,
-      label: 'dashboard',
+      label: 'dashboard login',
+      // Off a terminal too: nobody else can get in.
+      to: 'stderr',
       text: () => {
         const address = url();
-        if (address === undefined) return undefined;
-        return secret === 'made' && !made.isUsed ? `${address}/login#once=${made.link}  (signs in once)` : address;
+        if (address === undefined || secret !== 'made' || made.isUsed) return undefined;
+        return `No dashboard.api_secret is set. This link signs in once:\n  ${address}/login#once=${made.link}`;
       },
     });
     api.onStart(() => {
