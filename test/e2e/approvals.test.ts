@@ -1,4 +1,6 @@
 /** Held calls on the wire: every kind of client, a whole Helio, real upstreams. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { helioFolder, post, startHelio, toolCall, type Helio } from '../fixtures/helio.ts';
@@ -60,6 +62,14 @@ async function ticket(helio: Helio, status = 'pending'): Promise<any> {
     await sleep(50);
   }
   throw new Error(`no ${status} ticket\n${helio.logs()}`);
+}
+async function until<T>(look: () => T | undefined): Promise<T> {
+  for (let i = 0; i < 200; i++) {
+    const found = look();
+    if (found !== undefined) return found;
+    await sleep(50);
+  }
+  throw new Error('it did not happen in time');
 }
 const approve = (helio: Helio, id: string) => api(helio, 'POST', `/api/approvals/${id}/approve`, {});
 
@@ -188,6 +198,27 @@ test('a restart brings tickets and grants back', async () => {
   const third = await post(after.mcp, toolCall('create_payment', { amount: 1 }));
   expect(third.json.result.isError).toBe(true);
   expect(upstream.calls()).toHaveLength(2);
+});
+
+test('a call that waits through a reload is judged by the rules of now, and its ticket lives on', async () => {
+  const upstream = await recording();
+  const yaml = held(upstream.url, 'wait: 20s');
+  const helio = await start(yaml);
+  const file = join(helio.folder, 'helio.yaml');
+  const forbidden = post(helio.mcp, toolCall('create_payment', { amount: 1 }));
+  const first = await ticket(helio);
+  await writeFile(file, yaml.replace('  rules:', "  rules:\n    - match: { tool: 'create_*' }\n      action: deny"));
+  helio.signal('SIGHUP');
+  await until(() => helio.logs().includes('reload') || undefined);
+  await approve(helio, first.id);
+  expect((await forbidden).json.result.content[0].text).toContain('policy_denied');
+
+  await writeFile(file, yaml);
+  helio.signal('SIGHUP');
+  await sleep(1_500);
+  const again = await post(helio.mcp, toolCall('create_payment', { amount: 1 }));
+  expect(again.json.result.isError ?? false).toBe(false); // the same rule asked, and its yes was not used yet
+  expect(upstream.calls()).toHaveLength(1);
 });
 
 test('two processes on one store share the ticket: asked in one, approved in the other', async () => {
