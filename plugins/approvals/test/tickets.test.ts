@@ -156,3 +156,16 @@ test('a judged-only question makes no ticket', async () => {
   expect(b.desk.pending()).toBe(0);
   expect(b.shown).toHaveLength(0);
 });
+
+test('on_shutdown: cancel ends the open tickets of this process, and tells who waits', async () => {
+  b = await bench({ config: { on_shutdown: 'cancel' } });
+  const call = b.call(pay());
+  await b.pending();
+  await b.stop();
+  expect(await call).toMatchObject({ code: 'shutdown_cancelled', outcome: 'denied' });
+  expect(b.upstream.received).toHaveLength(0);
+  expect(b.records.filter(({ kind }) => kind === 'approval_resolved').map(({ data }) => data?.['state'])).toEqual([
+    'shutdown_cancelled',
+  ]);
+  b = await bench();
+});
