@@ -83,6 +83,11 @@ export function createApi(input: {
     name,
     config: input.config,
     environment: typeof file.tree['environment'] === 'string' ? file.tree['environment'] : undefined,
+    env(variable) {
+      if (!definition.reaches?.secrets?.includes(variable))
+        throw new Error(`the plugin "${name}" does not declare ${variable} in reaches.secrets`);
+      return file.env[variable] || undefined;
+    },
     configPath,
     needs: resolve(definition.needs),
     wants: resolve(definition.wants),

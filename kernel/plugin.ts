@@ -331,6 +331,11 @@ export interface PluginApi<Config, Taps extends HookName, Needs, Wants, Owns> {
   readonly config: Config;
   /** The top-level `environment:` of helio.yaml. */
   readonly environment: string | undefined;
+  /**
+   * An environment variable, `.env` beside helio.yaml included; undefined when it is unset or empty.
+   * Throws for a name that `reaches.secrets` does not declare: what a plugin reads is for the operator to see.
+   */
+  env(name: string): string | undefined;
   /** The path of the plugin's section, for `locate` and `report`. */
   readonly configPath: ConfigPath;
   readonly needs: Values<Needs>;
@@ -423,6 +428,11 @@ export interface Question {
   readonly name: string;
   readonly kind?: Call['kind'];
   readonly upstream?: string;
+  /**
+   * The definition (as in tools/list, `name` left out) of a tool that no upstream advertises, because it runs inside the
+   * application. Its upstream is called `in-process` unless `upstream` says otherwise.
+   */
+  readonly definition?: JsonObject;
   readonly arguments?: Call['arguments'];
   /** The JSON text of the arguments, when exact numbers matter. Wins over `arguments`. */
   readonly argumentsText?: string;
@@ -593,6 +603,8 @@ export interface BannerLine {
   readonly order: number;
   readonly label: string;
   text(): string | undefined;
+  /** `stderr`: the text stands there alone, off a terminal too: what a person must copy, such as a token. */
+  readonly to?: 'stderr';
 }
 
 export type { RoutesContribution } from './extensions.ts';

@@ -14,11 +14,15 @@ import { fold } from './decision.ts';
 import { helioError } from './errors.ts';
 import { readStrict, type StrictObject } from './mcp/json.ts';
 import type { Incoming, Landing, Lookup } from './mcp/incoming.ts';
+import { toolDefinition } from './mcp/tool-definition.ts';
 import { runCall } from './pipeline.ts';
 import { feedbackKey, render } from './refusal.ts';
 import { contextOf, logFailure, receive } from './steps.ts';
 import { sync } from './sync.ts';
 import { startTrip, type World } from './trip.ts';
+
+/** Where tools run that no upstream has. */
+const inProcess = 'in-process';
 
 export interface Asking {
   readonly world: World;
@@ -122,7 +126,8 @@ function argumentsOf(question: Question): StrictObject {
 }
 
 function incomingOf(asking: Asking, question: Question, door: 'unused' | 'sideband'): Incoming {
-  const upstream = question.upstream ?? asking.defaultUpstream();
+  const { definition } = question;
+  const upstream = question.upstream ?? (definition === undefined ? asking.defaultUpstream() : inProcess);
   const kind = question.kind ?? 'tool';
   const headers = question.headers ?? {};
   const arrival: Arrival = {
@@ -151,7 +156,11 @@ function incomingOf(asking: Asking, question: Question, door: 'unused' | 'sideba
     receivedAtMs: question.nowMs ?? asking.world.clock.nowMs(),
     signal: new AbortController().signal,
     definition: () =>
-      kind === 'tool' ? asking.lookup(upstream, question.name) : { found: undefined as ToolDefinition | undefined },
+      definition !== undefined
+        ? { found: toolDefinition({ ...definition, name: question.name }, 'trusted') }
+        : kind === 'tool'
+          ? asking.lookup(upstream, question.name)
+          : { found: undefined as ToolDefinition | undefined },
     waiting: () => {},
     forward: async () => ({ kind: 'not_sent', reason: 'explain forwards nothing' }),
   };

@@ -8,15 +8,17 @@ export interface Banner {
   readonly dashboard: string | undefined;
   readonly sideband: string | undefined;
   readonly lines: readonly { readonly label: string; readonly text: string }[];
+  /** Texts for stderr. */
+  readonly asides: readonly string[];
 }
 
 export function bannerOf(proxy: Proxy): Banner {
   const generation = proxy.generation();
   const contributed = [...generation.extensions.collect<BannerLine>(banner)]
     .sort((a, b) => a.order - b.order)
-    .flatMap(({ label, text }) => {
+    .flatMap(({ label, text, to }) => {
       const said = text();
-      return said === undefined ? [] : [{ label, text: said }];
+      return said === undefined ? [] : [{ label, text: said, to }];
     });
   const upstreams = proxy.kernel.upstreams().map(({ name, transport }) => `${name} (${transport})`);
   const mcp = proxy.doors.url() ?? '';
@@ -28,10 +30,11 @@ export function bannerOf(proxy: Proxy): Banner {
     lines: [
       { label: 'agents', text: mcp },
       { label: 'upstream', text: upstreams.join(', ') || 'none' },
-      ...contributed,
+      ...contributed.filter(({ to }) => to === undefined),
       ...missing,
       { label: 'plugins', text: `${generation.plugins.length} loaded` },
     ],
+    asides: contributed.flatMap(({ text, to }) => (to === 'stderr' ? [text] : [])),
   };
 }
 

@@ -37,6 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     override: overridden({ ...(port !== undefined && { port: portOf(port) }), ...(dryRun && { dryRun }) }),
   });
   const banner = bannerOf(proxy);
+  for (const aside of banner.asides) note(aside);
   if (isTerminal()) out(formatBanner(banner, version));
   else
     out(
