@@ -33,7 +33,7 @@ policies:
       feedback: { message: 'Destructive operations are disabled' }
 budgets:
   - name: money-out
-    limit: 5000
+    limit: 50000
     currency: GBP
     window: 24h
     contributors: [{ tool: create_payment, field: '$.amount' }]
