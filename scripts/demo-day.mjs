@@ -42,7 +42,7 @@ policies:
       mode: shadow
 budgets:
   - name: money-out
-    limit: 4500
+    limit: 10000
     currency: GBP
     window: 24h
     contributors:

@@ -2,7 +2,7 @@
  * `npm run screenshots`: pictures of every page in both themes, made from the built Helio in front of the demo upstream
  * with a day of believable calls, into docs/images/. Needs `npm run build` and a chromium (CHROMIUM names another one).
  *
- *   node scripts/screenshots.mjs [--out FOLDER] [--only PAGE]
+ *   node scripts/screenshots.mjs [--out FOLDER] [--only PAGE,PAGE] [--format webp|png]
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -15,7 +15,9 @@ import { demoConfig, demoDay, demoSecret, demoWaiting } from './demo-day.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const browserPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const { values } = parseArgs({ options: { out: { type: 'string' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { out: { type: 'string' }, only: { type: 'string' }, format: { type: 'string', default: 'webp' } },
+});
 const out = values.out ?? join(root, 'docs/images');
 
 const wide = { width: 1280, height: 800 };
@@ -24,7 +26,7 @@ const narrow = { width: 360, height: 760 };
 const pictures = [
   ['overview', '/'],
   ['live', '/live'],
-  ['approvals', '/approvals'],
+  ['approvals', '/approvals', openFirstTicket],
   ['audit', '/audit'],
   ['call', '/audit?q=outcome:denied', openFirstCall],
   ['limits', '/limits'],
@@ -108,7 +110,7 @@ async function draw(url) {
         );
         page.on('pageerror', (error) => console.error(`page error: ${error.message}`));
         await page.goto(`${url}/login`);
-        if (viewport === wide && wanted('login')) await page.screenshot({ path: join(out, `login-${theme}.png`) });
+        if (viewport === wide && wanted('login')) await picture(page, `login-${theme}`);
         await page.getByLabel('Secret').fill(demoSecret);
         await page.getByRole('button', { name: 'Sign in' }).click();
         await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -119,7 +121,7 @@ async function draw(url) {
           await settled(page);
           if (before !== undefined) await before(page);
           await settled(page);
-          await page.screenshot({ path: join(out, `${name}-${theme}${viewport === narrow ? '-narrow' : ''}.png`) });
+          await picture(page, `${name}-${theme}${viewport === narrow ? '-narrow' : ''}`);
         }
         await context.close();
       }
@@ -127,6 +129,17 @@ async function draw(url) {
   } finally {
     await browser.close();
   }
+}
+
+/** WebP is a third of the same PNG; only the debugger's own protocol makes it. */
+async function picture(page, name) {
+  const debug = await page.context().newCDPSession(page);
+  const { data } = await debug.send('Page.captureScreenshot', {
+    format: values.format,
+    ...(values.format === 'webp' && { quality: 82 }),
+  });
+  await debug.detach();
+  await writeFile(join(out, `${name}.${values.format}`), Buffer.from(data, 'base64'));
 }
 
 function wanted(name) {
@@ -147,6 +160,10 @@ async function openFirstCall(page) {
   await page.locator('helio-calls tbody tr').first().click();
   await page.getByRole('dialog').waitFor();
 }
+async function openFirstTicket(page) {
+  await page.locator('.entry').first().click();
+  await page.getByRole('article').getByRole('heading').first().waitFor();
+}
 async function openFirstSession(page) {
   await page.locator('tbody tr').first().click();
   await page.getByRole('heading', { name: /^Session / }).waitFor();
@@ -154,5 +171,6 @@ async function openFirstSession(page) {
 async function explain(page) {
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
   await page.getByText('It would be').waitFor();
-  await page.getByText('It would be').scrollIntoViewIfNeeded();
+  await page.locator('section[aria-labelledby=ask]').evaluate((section) => section.scrollIntoView());
+  await page.evaluate(() => scrollBy(0, -64));
 }

@@ -28,10 +28,12 @@ export function instant(atMs: number): string {
     : new Date(atMs).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 }
 
-/** `0.4 ms`, `38 ms`, `2.1 s`, `4 min`, `3 h`, `2 d`. */
+/** `40 µs`, `0.4 ms`, `38 ms`, `2.1 s`, `4 min`, `3 h`, `2 d`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
-  if (ms < 10) return `${ms < 0.05 ? '0' : ms.toFixed(1)} ms`;
+  if (ms <= 0) return '0 ms';
+  if (ms < 0.1) return `${Math.max(1, Math.round(ms * 1000))} µs`;
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < 60_000) return `${Math.round(ms / 1000)} s`;

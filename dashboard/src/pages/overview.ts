@@ -205,7 +205,7 @@ export class HelioOverview extends LitElement {
             ? html`<b>–</b>
                 <p class="muted small">Nothing is counted yet.</p>`
             : html`<b>${Math.round(fullest.share * 100)} %</b>
-                <p class="muted small cut">${fullest.title}: ${fullest.usedText} of ${fullest.limitText}</p>
+                <p class="muted small cut">${fullest.title}</p>
                 <helio-meter
                   .share=${fullest.share}
                   .warn=${nearlyUsed}

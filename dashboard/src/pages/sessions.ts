@@ -82,6 +82,7 @@ export class HelioSessions extends LitElement {
       }
       td .cut {
         display: block;
+        line-height: 20px;
         max-width: 34cqw;
       }
       @container (max-width: 700px) {
