@@ -1,14 +1,16 @@
 /** Text to copy: how clients connect, and a call to try. */
 
-/** A call that any terminal can make, without a session (MCP 2026-07-28). */
+/** A call that any terminal can make, in front of any server: a session first, then the call. */
 export function curlCall(endpoint: string, tool = 'echo', args = '{"text":"hello"}'): string {
-  return `curl -s ${endpoint} \\
-  -H 'content-type: application/json' -H 'accept: application/json, text/event-stream' \\
-  -H 'mcp-protocol-version: 2026-07-28' -H 'mcp-method: tools/call' -H 'mcp-name: ${tool}' \\
-  -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${args},
-       "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",
-                "io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},
-                "io.modelcontextprotocol/clientCapabilities":{}}}}'`;
+  const headers = `-H 'content-type: application/json' -H 'accept: application/json, text/event-stream'`;
+  const hello =
+    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"curl","version":"1"}}}';
+  const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":${JSON.stringify(tool)},"arguments":${args}}}`;
+  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  return `S=$(curl -si ${endpoint} ${headers} \\
+  -d ${quoted(hello)} | tr -d '\\r' | grep -i '^mcp-session-id:' | cut -d' ' -f2)
+curl -s ${endpoint} ${headers} -H "mcp-session-id: $S" \\
+  -d ${quoted(call)}`;
 }
 
 export interface ClientSnippet {

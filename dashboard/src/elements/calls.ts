@@ -132,6 +132,12 @@ export class HelioCalls extends LitElement {
           width: auto;
           min-width: 0;
         }
+        td.when,
+        td.what,
+        td.became,
+        td.why {
+          width: auto;
+        }
         .what {
           grid-row: 1;
           grid-column: 1 / 3;

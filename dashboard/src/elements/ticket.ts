@@ -181,6 +181,9 @@ export class HelioTicket extends LitElement {
         .back {
           display: inline-flex;
         }
+        kbd {
+          display: none;
+        }
       }
     `,
   ];

@@ -60,7 +60,10 @@ export class HelioConnect extends LitElement {
         </div>
       </section>
       <section class="card" aria-labelledby="try">
-        <header><h2 id="try">A call to try</h2></header>
+        <header>
+          <h2 id="try">A call to try</h2>
+          <span class="muted small">Name a tool of your own in place of echo.</span>
+        </header>
         <div class="body"><helio-snippet label="curl command" .text=${curlCall(endpoint)}></helio-snippet></div>
       </section>
       ${

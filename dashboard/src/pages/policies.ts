@@ -121,7 +121,7 @@ export class HelioPolicies extends LitElement {
       }
       form {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(180px, 1fr));
+        grid-template-columns: repeat(3, minmax(0, 1fr));
         gap: 12px;
       }
       form .wide {
@@ -139,6 +139,9 @@ export class HelioPolicies extends LitElement {
         margin-top: 16px;
       }
       @media (max-width: 720px) {
+        form {
+          grid-template-columns: minmax(0, 1fr);
+        }
         .rules > li {
           grid-template-columns: minmax(0, 1fr);
         }
