@@ -2,9 +2,9 @@
 import type { ClientRequest, Responder } from './door.ts';
 import type { Era } from './era.ts';
 import { EventPipe } from './event-pipe.ts';
-import type { RelayWorld } from './exchange.ts';
 import { headerOf, mediaType, responseHeaders } from './headers.ts';
 import { errorBytes, rpcCode, type Message } from './messages.ts';
+import type { RelayWorld } from './setting.ts';
 import { onStreamEvent } from './stream-events.ts';
 import type { Headers, Leg, Receiver } from './upstream.ts';
 

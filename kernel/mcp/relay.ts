@@ -1,12 +1,13 @@
 /** Takes one request of a client, whatever the door, and sees to it that it is judged, passed or refused. */
 import type { ClientRequest, Responder } from './door.ts';
 import { eraOf, headerMismatch } from './era.ts';
-import { Exchange, type RelayWorld } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import { kindOf, subjectOf } from './governed.ts';
 import { headerOf } from './headers.ts';
 import { RequestArrival } from './arrival.ts';
 import { errorBytes, idKey, isMessage, readMessage, rpcCode, type Message } from './messages.ts';
 import { passPlain, passStream } from './plain.ts';
+import type { RelayWorld } from './setting.ts';
 import type { Headers } from './upstream.ts';
 
 export interface Relay {
@@ -112,7 +113,7 @@ export function createRelay(world: RelayWorld): Relay {
         rpcCode: rpcCode.invalidRequest,
       });
     }
-    const exchange = new Exchange(world, request, responder, message, era, session, sessionId);
+    const exchange = new Exchange({ world, request, responder, message, era, session, sessionId });
     if (!subject) return exchange.pass();
     const mirrorsParams =
       era === 'modern' && subject.kind === 'tool' && request.door !== 'stdio' && request.upstream.transport !== 'http';

@@ -8,13 +8,14 @@ import { createCatalogue, type Catalogue } from './catalogue.ts';
 import { loneUpstreamName, type ListenConfig, type UpstreamConfig } from './config.ts';
 import { createHttpDoor, sendPlain } from './doors/http.ts';
 import { createSseDoor } from './doors/sse.ts';
-import type { Exchange, RelayWorld } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import type { Gate, Lookup } from './incoming.ts';
 import { createNetworkGuard, type NetworkGuard } from './network-guard.ts';
 import { createOAuthMetadata } from './oauth-metadata.ts';
 import { listTools, type OwnIdentity } from './own-client.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { Sessions } from './sessions.ts';
+import type { RelayWorld } from './setting.ts';
 import type { Upstream } from './upstream.ts';
 import { createUpstream } from './upstreams/create.ts';
 

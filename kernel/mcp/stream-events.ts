@@ -30,7 +30,7 @@ export function onStreamEvent(
   }
   if (scanned.kind !== 'answer') {
     if (scanned.method === 'notifications/tools/list_changed') stream.catalogue.invalidate();
-    if (scanned.method === 'notifications/progress' && own !== undefined) return own.shiftProgress(event);
+    if (scanned.method === 'notifications/progress' && own !== undefined) return own.client.shiftProgress(event);
     return event.raw;
   }
   if (scanned.id === undefined) {

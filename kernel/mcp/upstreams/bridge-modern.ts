@@ -3,17 +3,18 @@
  * ids are rewritten, so that nobody can meet another's. Helio opens it with its own `server/discover`, because many
  * servers pin their era by the first message.
  */
-import type { JsonObject, Log } from '../../plugin.ts';
+import type { Log } from '../../plugin.ts';
 import { envelopeFault, firstModernVersion, metaKeys, metaOf } from '../era.ts';
-import { exactText, readStrict } from '../json.ts';
-import { errorBytes, isMessage, isObject, readMessage, rpcCode, type Message } from '../messages.ts';
+import { readStrict } from '../json.ts';
+import { errorBytes, isObject, rpcCode, type Message } from '../messages.ts';
 import type { OwnIdentity } from '../own-client.ts';
 import { withMember } from '../rewrite.ts';
 import { scanMessage, withId, type Scanned } from '../scan.ts';
 import type { Leg, Outgoing, Receiver } from '../upstream.ts';
-import { progressTokenOf } from './bridge-session.ts';
+import { Backlog } from './backlog.ts';
 import type { Channel, OpenChannel } from './channel.ts';
-import { plainReply, Reply } from './reply.ts';
+import { progressTokenOf, renumbered, reread, restoreSubscription, statusOf, tokenTextOf } from './renumber.ts';
+import { idleLeg, plainReply, Reply } from './reply.ts';
 
 export interface BridgeModernOptions {
   readonly upstream: string;
@@ -46,22 +47,15 @@ const probeId = 0;
 const firstDelayMs = 200;
 const longestDelayMs = 30_000;
 const steadyMs = 10_000;
-const mostWaiting = 1_000;
 /** A server that did not answer the probe may only have been slow. */
 const askAgainMs = 60_000;
-const httpStatus: { readonly [code: number]: number } = {
-  [rpcCode.methodNotFound]: 404,
-  [rpcCode.headerMismatch]: 400,
-  [-32021]: 400,
-  [rpcCode.unsupportedVersion]: 400,
-};
 
 export class BridgeModern {
   readonly #options: BridgeModernOptions;
   readonly #pending = new Map<number, Pending>();
   #state: State = 'idle';
   #channel: Channel | undefined;
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Backlog<Waiting>();
   #nextId = probeId;
   /** From the upstream's own answer to server/discover. */
   #versions: readonly string[] = [];
@@ -82,7 +76,7 @@ export class BridgeModern {
     const fault = envelopeFault(message);
     if (fault !== undefined) {
       plainReply(receiver, 400, errorBytes(idText, rpcCode.invalidParams, fault));
-      return { abort() {}, pause() {}, resume() {} };
+      return idleLeg;
     }
     const id = ++this.#nextId;
     const send = () => {
@@ -90,15 +84,12 @@ export class BridgeModern {
       const requested = metaOf(message.params)[metaKeys.protocolVersion] as string;
       if (!this.#versions.includes(requested)) {
         const data = { supported: this.#versions, requested };
-        return reply.answer(400, errorBytes(idText, rpcCode.unsupportedVersion, `Unsupported protocol version: ${requested}`, data));
+        return reply.answer(
+          400,
+          errorBytes(idText, rpcCode.unsupportedVersion, `Unsupported protocol version: ${requested}`, data),
+        );
       }
-      const token = metaOf(message.params)['progressToken'];
-      const tokenText =
-        typeof token === 'string'
-          ? JSON.stringify(token)
-          : typeof token === 'number'
-            ? (exactText(metaOf(message.params), 'progressToken') ?? String(token))
-            : undefined;
+      const tokenText = tokenTextOf(message.params);
       this.#pending.set(id, { reply, idText, tokenText, isListen: message.method === 'subscriptions/listen' });
       this.#channel!.send(Buffer.from(renumbered(message, id, tokenText !== undefined)), (reason) => {
         this.#pending.delete(id);
@@ -157,16 +148,14 @@ export class BridgeModern {
     if (message.kind === 'notification' && message.method !== 'notifications/cancelled' && this.#state === 'ready')
       this.#channel!.send(message.bytes);
     told(message.kind === 'response' ? 400 : 202);
-    return { abort() {}, pause() {}, resume() {} };
+    return idleLeg;
   }
 
   #whenReady(one: Waiting): void {
     if (this.#isClosed) return void queueMicrotask(() => one.failed('the upstream was closed'));
     if (this.#state === 'ready') return one.send();
     if (this.#state === 'unsupported') return void queueMicrotask(one.unsupported);
-    if (this.#waiting.length >= mostWaiting)
-      return void queueMicrotask(() => one.failed('the upstream is being started'));
-    this.#waiting.push(one);
+    if (!this.#waiting.add(one)) return void queueMicrotask(() => one.failed('the upstream is being started'));
     if (this.#state === 'opening') return;
     this.#state = 'opening';
     const delayMs = this.#failures === 0 ? 0 : Math.min(firstDelayMs * 2 ** (this.#failures - 1), longestDelayMs);
@@ -201,13 +190,13 @@ export class BridgeModern {
     clearTimeout(this.#timer);
     if (scanned.answer!.kind !== 'result') return this.#unsupported('it refused server/discover');
     const { supportedVersions } = scanned.answer!.value() as { supportedVersions?: unknown };
-    this.#versions = Array.isArray(supportedVersions) ? supportedVersions.filter((version) => typeof version === 'string') : [firstModernVersion];
+    this.#versions = Array.isArray(supportedVersions)
+      ? supportedVersions.filter((version) => typeof version === 'string')
+      : [firstModernVersion];
     this.#state = 'ready';
     this.#options.seen(true, `connected, speaks ${firstModernVersion}`);
     this.#options.onNewConnection();
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) one.send();
+    for (const one of this.#waiting.takeAll()) one.send();
   }
 
   #unsupported(why: string): void {
@@ -219,9 +208,7 @@ export class BridgeModern {
     const channel = this.#channel;
     this.#channel = undefined;
     void channel?.close();
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) one.unsupported();
+    for (const one of this.#waiting.takeAll()) one.unsupported();
   }
 
   #lost(reason: string): void {
@@ -242,9 +229,7 @@ export class BridgeModern {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reply } of pending) reply.failed(reason, true);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) one.failed(reason);
+    for (const one of this.#waiting.takeAll()) one.failed(reason);
   }
 
   // -- What the upstream says -------------------------------------------------------------------------------------
@@ -306,42 +291,5 @@ export class BridgeModern {
 
   #drop(what: string): void {
     this.#options.log.warn(`an upstream sent ${what}; it was dropped`, { upstream: this.#options.upstream });
-  }
-}
-
-function reread(bytes: Uint8Array): Message {
-  const message = readMessage(bytes);
-  if (!isMessage(message)) throw new Error('unreachable: a rewritten message is a message');
-  return message;
-}
-
-function renumbered(message: Message, id: number, hasToken: boolean): string {
-  if (!hasToken) return withMember(message.object, 'id', String(id));
-  const meta = withMember(metaOf(message.params), 'progressToken', String(id));
-  const object: JsonObject = message.object;
-  const whole = withMember(object, 'params', withMember(message.params, '_meta', meta));
-  const again = readStrict(Buffer.from(whole));
-  if (!again.ok || !isObject(again.value)) throw new Error('unreachable: a rewritten message is a message');
-  return withMember(again.value, 'id', String(id));
-}
-
-/** The result that ends a subscription names it (MCP 2026-07-28, SubscriptionsListenResultMeta). */
-function restoreSubscription(bytes: Buffer, idText: string): Buffer {
-  const read = readStrict(bytes);
-  const result = read.ok && isObject(read.value) ? read.value['result'] : undefined;
-  if (!read.ok || !isObject(result) || metaOf(result)[metaKeys.subscriptionId] === undefined) return bytes;
-  const meta = withMember(metaOf(result), metaKeys.subscriptionId, idText);
-  return Buffer.from(withMember(read.value as JsonObject, 'result', withMember(result, '_meta', meta)));
-}
-
-/** MCP 2026-07-28, transports: which errors have a status of their own. */
-function statusOf(scanned: Scanned): number {
-  if (scanned.answer!.kind !== 'error') return 200;
-  try {
-    const { code, data } = scanned.answer!.value() as { code: number; data?: { envelope?: unknown } };
-    if (code === rpcCode.invalidParams && data?.envelope !== undefined) return 400;
-    return httpStatus[code] ?? 200;
-  } catch {
-    return 200;
   }
 }

@@ -5,8 +5,10 @@ import { metaOf } from '../era.ts';
 import { scanMessage, type Scanned } from '../scan.ts';
 import { messageEvent } from '../sse-events.ts';
 import type { Leg, Outgoing, Receiver } from '../upstream.ts';
+import { Backlog } from './backlog.ts';
 import type { Channel, OpenChannel } from './channel.ts';
-import { keepAliveComment, openStream, plainReply, Reply } from './reply.ts';
+import { progressTokenOf } from './renumber.ts';
+import { idleLeg, keepAliveComment, openStream, plainReply, Reply } from './reply.ts';
 
 export interface BridgeSessionOptions {
   readonly upstream: string;
@@ -46,7 +48,7 @@ export class BridgeSession {
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   /** What waits for a connection that is being made anew. */
-  #waiting: { readonly send: () => void; readonly failed: (reason: string) => void }[] = [];
+  readonly #waiting = new Backlog<{ readonly send: () => void; readonly failed: (reason: string) => void }>();
   #stream: Receiver | undefined;
   #queue: Buffer[] = [];
   #reinitId = 0;
@@ -123,13 +125,8 @@ export class BridgeSession {
       this.#queue = [];
       for (const message of queued) receiver.chunk(messageEvent(message));
     });
-    return {
-      pause() {},
-      resume() {},
-      abort: () => {
-        if (this.#stream === receiver) this.#stream = undefined;
-      },
-    };
+    const abort = () => void (this.#stream === receiver && (this.#stream = undefined));
+    return { ...idleLeg, abort };
   }
 
   /** A comment, so that nobody between here and the client takes a quiet stream for a dead one. */
@@ -206,16 +203,14 @@ export class BridgeSession {
   }
 
   #sendWaiting(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) one.send();
+    for (const one of this.#waiting.takeAll()) one.send();
   }
 
   #whenReady(send: () => void, failed: (reason: string) => void): void {
     if (this.#isClosed) return void queueMicrotask(() => failed('the session was closed'));
     if (this.#isReady) return send();
-    if (this.#waiting.length >= queueLimit) return void queueMicrotask(() => failed('the upstream is being restarted'));
-    this.#waiting.push({ send, failed });
+    if (!this.#waiting.add({ send, failed }))
+      return void queueMicrotask(() => failed('the upstream is being restarted'));
     if (!this.#channel && this.#failures > eagerFailures) {
       this.#failures = eagerFailures;
       this.#reconnect();
@@ -240,9 +235,7 @@ export class BridgeSession {
   }
 
   #failWaiting(reason: string): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) one.failed(reason);
+    for (const one of this.#waiting.takeAll()) one.failed(reason);
   }
 
   // -- What the upstream says -------------------------------------------------------------------------------------
@@ -262,13 +255,10 @@ export class BridgeSession {
   #answer(scanned: Scanned, bytes: Buffer): void {
     const key = scanned.id && idKey(scanned.id);
     const pending = key === undefined ? undefined : this.#pending.get(key);
+    const { log, upstream, seen, id } = this.#options;
     if (pending === undefined) {
-      const { log, upstream } = this.#options;
-      log.warn('an upstream sent an answer that nobody waits for; it was dropped', {
-        upstream,
-        id: scanned.id?.text ?? 'none',
-      });
-      return;
+      const fields = { upstream, id: scanned.id?.text ?? 'none' };
+      return log.warn('an upstream sent an answer that nobody waits for; it was dropped', fields);
     }
     this.#pending.delete(key!);
     if (pending.method !== 'initialize' || this.#isInitialized) return pending.reply.answer(200, bytes);
@@ -278,8 +268,8 @@ export class BridgeSession {
       return this.#giveUp();
     }
     this.#isInitialized = this.#isReady = true;
-    this.#options.seen(true, 'connected');
-    pending.reply.answer(200, bytes, { 'mcp-session-id': this.#options.id });
+    seen(true, 'connected');
+    pending.reply.answer(200, bytes, { 'mcp-session-id': id });
     this.#sendWaiting();
   }
 
@@ -306,13 +296,3 @@ export class BridgeSession {
 }
 
 const unsolicited = /^notifications\/(.*list_changed|resources\/updated)$/;
-const idleLeg: Leg = { abort() {}, pause() {}, resume() {} };
-
-export function progressTokenOf(bytes: Buffer): string | undefined {
-  try {
-    const { params } = JSON.parse(bytes.toString()) as { params?: { progressToken?: unknown } };
-    return params?.progressToken === undefined ? undefined : JSON.stringify(params.progressToken);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,7 +1,7 @@
 /** Makes up the HTTP side of an exchange with an upstream that speaks no HTTP. */
 import { errorBytes } from '../messages.ts';
 import { messageEvent } from '../sse-events.ts';
-import type { Headers, Receiver } from '../upstream.ts';
+import type { Headers, Leg, Receiver } from '../upstream.ts';
 
 const jsonHead: Headers = { 'content-type': 'application/json' };
 const streamHead: Headers = {
@@ -9,6 +9,9 @@ const streamHead: Headers = {
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
 };
+
+/** Of what is over as soon as it was sent. */
+export const idleLeg: Leg = Object.freeze({ abort() {}, pause() {}, resume() {} });
 
 export const keepAliveComment = Buffer.from(': keep-alive\n\n');
 
