@@ -31,6 +31,7 @@ const shortestRetryMs = 1_000;
 const longestRetryMs = 30_000;
 /** The server sends something every 15 s; twice that without a word means that the connection is dead. */
 const silenceMs = 35_000;
+const staleAfterMs = 5_000;
 
 export function createEventStream(path = '/api/events'): EventStream {
   const listeners = new Map<StreamType, Set<(event: never) => void>>();
@@ -77,7 +78,12 @@ export function createEventStream(path = '/api/events'): EventStream {
       heard();
     };
     source.onerror = () => {
-      setState('stale');
+      // A reload of helio.yaml ends the stream for a moment; only what lasts is worth a warning.
+      if (state.state === 'live') {
+        setState('connecting');
+        clearTimeout(silence);
+        silence = setTimeout(() => setState('stale'), staleAfterMs);
+      }
       // The browser retries a broken connection by itself, but not one that was refused.
       if (source?.readyState === EventSource.CLOSED) later();
     };
