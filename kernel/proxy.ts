@@ -29,7 +29,7 @@ export interface ProxyOptions {
   readonly log: Log & Partial<Pick<KernelLog, 'setLevel' | 'scrubWith'>>;
   /** Changes the tree of helio.yaml before it is checked: `--port`, `--dry-run`, the stdio door. */
   readonly override?: (file: ConfigFile) => ConfigFile;
-  /** `http` listens on `listen.port`; `none` opens no door of its own (the stdio door brings its own). */
+  /** `http` listens on `listen.port`; `none` opens no socket, the plugins' included (the stdio door). */
   readonly doors: 'http' | 'none';
   readonly hotReload: boolean;
   readonly clock?: { nowMs(): number };
@@ -61,7 +61,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
   const world: World = { current: () => current.generation!, clock, log, legs: createLegs(clock) };
   const late: { doors?: Doors } = {};
-  const listeners = createListeners(log);
+  const listeners = createListeners(log, { opens: options.doors === 'http' });
   const kernel = createKernelApi({
     version,
     world,
@@ -204,14 +204,17 @@ export function invalidConfig(file: ConfigFile, problems: readonly Problem[]): E
   return helioError('HELIO_CONFIG_INVALID', { path: file.shown, errors }, { problems: located });
 }
 
-/** One upstream is called `default`; several have names. */
+/** One upstream is called `default` unless it says otherwise; several have names. */
 export function doorsConfig({ kernelSections }: Generation): DoorsConfig {
   const { listen, upstream, upstreams } = kernelSections as {
     listen: ListenConfig;
     upstream?: UpstreamConfig;
     upstreams?: DoorsConfig['upstreams'];
   };
-  return { listen, upstreams: { ...(upstream !== undefined && { [loneUpstreamName]: upstream }), ...upstreams } };
+  return {
+    listen,
+    upstreams: { ...(upstream !== undefined && { [upstream.name ?? loneUpstreamName]: upstream }), ...upstreams },
+  };
 }
 
 const longestRetirementMs = 10 * 60_000;

@@ -14,6 +14,11 @@ export const builtin: readonly BuiltinCommand[] = [
     load: () => import('./commands/init.ts'),
   },
   { name: 'start', summary: 'run the proxy', load: () => import('./commands/start.ts') },
+  {
+    name: 'stdio',
+    summary: 'the stdio door: helio stdio -- COMMAND, for desktop clients',
+    load: () => import('./commands/stdio.ts'),
+  },
   { name: 'validate', summary: 'check helio.yaml', load: () => import('./commands/validate.ts') },
   {
     name: 'config',

@@ -19,7 +19,8 @@ export interface Prepared {
   readonly app: FastifyInstance;
 }
 
-export function createListeners(log: Log) {
+/** `opens: false`: nothing ever listens (`helio stdio` beside a `helio start` that has the ports). */
+export function createListeners(log: Log, { opens = true }: { readonly opens?: boolean } = {}) {
   const stable = new Map<string, Stable>();
 
   /** Builds the routes of the next generation; nothing listens and nothing is swapped yet. */
@@ -36,6 +37,7 @@ export function createListeners(log: Log) {
 
   /** Swaps the routes in; opens the port the first time. Throws HELIO_LISTEN_TAKEN or HELIO_LISTEN_FAILED. */
   async function use({ options, app }: Prepared): Promise<void> {
+    if (!opens) return void (await app.close());
     const open = stable.get(options.name);
     if (open !== undefined) {
       const before = open.app;

@@ -91,7 +91,13 @@ export const upstreamEntry = z
     env: z
       .record(z.string(), secret(z.string()))
       .optional()
-      .describe('Its environment, beside PATH, HOME and the like. It never gets the environment of Helio.'),
+      .describe('Its environment, beside PATH, HOME and the like. It gets nothing else of the environment of Helio.'),
+    inherit_env: z
+      .boolean()
+      .optional()
+      .describe(
+        'Gives it the environment of Helio too, all but HELIO_*. What `helio stdio -- COMMAND` does. Default: false.',
+      ),
     cwd: z
       .string()
       .min(1)
@@ -130,7 +136,7 @@ export const upstreamEntry = z
       if (entry.transport === 'sse' && typeof entry.auth === 'object')
         wrong('auth', 'type: oauth needs streamable HTTP');
       if (entry.transport === 'stdio') wrong('transport', 'stdio needs command instead of url');
-      for (const key of ['args', 'env', 'cwd'] as const)
+      for (const key of ['args', 'env', 'inherit_env', 'cwd'] as const)
         if (entry[key] !== undefined) wrong(key, 'only an upstream with command has this');
     }
   });
@@ -144,6 +150,11 @@ export const upstreamSection = upstreamEntry;
 export const upstreamsSection = z
   .record(upstreamName, upstreamEntry)
   .refine((entries) => Object.keys(entries).length > 0, 'needs at least one upstream')
+  .superRefine((entries, ctx) => {
+    for (const [key, { name }] of Object.entries(entries))
+      if (name !== undefined && name !== key)
+        ctx.addIssue({ code: 'custom', path: [key, 'name'], message: `it is called "${key}" here: remove name` });
+  })
   .describe('Several upstreams by name: merged at /mcp with a prefix, each alone at /mcp/NAME.');
 
 export function transportOf(entry: UpstreamConfig): 'http' | 'sse' | 'stdio' {

@@ -1,5 +1,6 @@
 /** One child process that speaks MCP over its pipes (MCP, transports: stdio). */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Log } from '../../plugin.ts';
 import type { Channel, ChannelEvents } from './channel.ts';
 import { LineCutter } from './lines.ts';
@@ -18,9 +19,24 @@ const largestMessageBytes = 64 * 1024 * 1024;
 const longestLogLine = 2_000;
 /** Between closing stdin, SIGTERM and SIGKILL (MCP, lifecycle: shutdown). */
 const politeMs = 2_000;
+/** As shells say it. */
+const couldNotStart = 127;
 const space = 0x20;
 
 const living = new Set<number>();
+const exitListeners = new Set<(exitCode: number) => void>();
+
+/** Tells when a child ended that nobody had asked to: its exit code, 128 + n for a signal, 127 when it could not start. */
+export function onChildExit(listener: (exitCode: number) => void): () => void {
+  exitListeners.add(listener);
+  return () => void exitListeners.delete(listener);
+}
+
+/** Sends a signal to the process groups of all children. */
+export function signalChildren(signal: NodeJS.Signals): void {
+  for (const pid of living) killGroup(pid, signal);
+}
+
 process.on('exit', () => {
   for (const pid of living) killGroup(pid, 'SIGKILL');
 });
@@ -41,7 +57,7 @@ export function openChild(options: ChildOptions, events: ChannelEvents): Channel
   if (child.pid !== undefined) living.add(child.pid);
 
   const exited = new Promise<void>((done) => {
-    const over = (reason: string) => {
+    const over = (reason: string, exitCode: number) => {
       if (isOver) return;
       isOver = true;
       if (child.pid !== undefined) {
@@ -50,12 +66,20 @@ export function openChild(options: ChildOptions, events: ChannelEvents): Channel
       }
       done();
       if (!isClosing) events.closed(reason);
+      // One that could not start is closed by who failed to write to it, before this is known.
+      if (!isClosing || exitCode === couldNotStart) for (const listener of exitListeners) listener(exitCode);
     };
     child.on('error', (error: NodeJS.ErrnoException) =>
-      over(error.code === 'ENOENT' ? 'the program was not found' : `the program could not be started (${error.code})`),
+      over(
+        error.code === 'ENOENT' ? 'the program was not found' : `the program could not be started (${error.code})`,
+        couldNotStart,
+      ),
     );
     child.on('exit', (code, signal) =>
-      over(signal ? `the process was ended by ${signal}` : `the process ended with code ${code}`),
+      over(
+        signal ? `the process was ended by ${signal}` : `the process ended with code ${code}`,
+        signal ? 128 + constants.signals[signal] : (code ?? 1),
+      ),
     );
   });
   // A dead child is told by `exit`; EPIPE says nothing more.
@@ -169,11 +193,20 @@ const harmlessOnWindows = [
   'PROGRAMFILES',
 ];
 
-export function childEnvironment(own: { readonly [name: string]: string } | undefined): { [name: string]: string } {
-  const env: { [name: string]: string } = {};
+export function childEnvironment(
+  own: { readonly [name: string]: string } | undefined,
+  inherit = false,
+): { [name: string]: string } {
+  const env: { [name: string]: string } = inherit ? inherited() : {};
   for (const name of process.platform === 'win32' ? harmlessOnWindows : harmless) {
     const value = process.env[name];
     if (value !== undefined && !value.startsWith('()')) env[name] = value; // a shell function
   }
   return { ...env, ...own };
+}
+
+/** Everything but what is Helio's own: its secrets are nothing for a server. */
+function inherited(): { [name: string]: string } {
+  const names = Object.keys(process.env).filter((name) => !/^HELIO_/i.test(name));
+  return Object.fromEntries(names.map((name) => [name, process.env[name]!]));
 }

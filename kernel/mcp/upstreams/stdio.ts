@@ -14,7 +14,7 @@ export function createStdioUpstream(
     name,
     command: programOf(config.command, configDir),
     args: config.args ?? [],
-    env: childEnvironment(config.env),
+    env: childEnvironment(config.env, config.inherit_env),
     cwd: resolve(configDir, config.cwd ?? '.'),
     log,
   };
