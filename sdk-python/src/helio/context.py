@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import time
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Callable, Literal, Mapping, TypeVar
+from typing import Any, Callable, Concatenate, Coroutine, Literal, Mapping, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from .errors import HelioApprovalPending, HelioDenied, HelioError
@@ -17,6 +18,8 @@ from .transport import Transport
 DEFAULT_URL = "http://127.0.0.1:3200"
 Status = Literal["success", "error", "not_executed"]
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # A stack and no reset tokens: one context may be entered in several threads and tasks at once.
 _stack: ContextVar[tuple[HelioContext, ...]] = ContextVar("helio_contexts", default=())
@@ -55,11 +58,7 @@ class HelioContext:
     """
 
     def __init__(
-        self,
-        url: str | None = None,
-        token: str | None = None,
-        session: str | None = None,
-        agent: str | None = None,
+        self, url: str | None = None, token: str | None = None, session: str | None = None, agent: str | None = None,
         timeout: float = 5.0,
     ) -> None:
         outer = _stack.get()[-1] if _stack.get() else None
@@ -123,13 +122,8 @@ class HelioContext:
     # -- Tools that run in this process -----------------------------------------------------------------------------
 
     def evaluate(
-        self,
-        tool: str,
-        arguments: Mapping[str, Any] | None = None,
-        *,
-        definition: Mapping[str, Any] | None = None,
-        upstream: str | None = None,
-        peek: bool = False,
+        self, tool: str, arguments: Mapping[str, Any] | None = None, *, definition: Mapping[str, Any] | None = None,
+        upstream: str | None = None, peek: bool = False,
     ) -> Evaluation:
         """Asks whether a call may run, and takes what it costs. Follow it with ``report``.
 
@@ -180,8 +174,6 @@ class HelioContext:
 
         return guard(name, wait=wait, annotations=annotations, context=self)
 
-    # -- Inside -----------------------------------------------------------------------------------------------------
-
     def _tell(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._ask("POST", path, {**body, **({} if self.session is None else {"session_id": self.session})})
 
@@ -198,13 +190,22 @@ class HelioContext:
             raise HelioDenied({"blocked": True, "reason": f"{what}_missing", "message": said, "missing": missing, "retry_allowed": True})
 
 
+def _in_thread(
+    method: Callable[Concatenate[HelioContext, P], R],
+) -> Callable[Concatenate[AsyncHelioContext, P], Coroutine[Any, Any, R]]:
+    @functools.wraps(method)
+    async def call(self: AsyncHelioContext, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await asyncio.to_thread(method, self.sync, *args, **kwargs)
+
+    return call
+
+
 class AsyncHelioContext:
     """HelioContext for asyncio: the same arguments, the same methods as coroutines. The calls run in worker threads."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.sync = HelioContext(*args, **kwargs)
-        self.mcp_headers = self.sync.mcp_headers
-        self.guard = self.sync.guard
+        self.mcp_headers, self.guard = self.sync.mcp_headers, self.sync.guard
 
     async def __aenter__(self) -> AsyncHelioContext:
         self.sync.__enter__()
@@ -213,29 +214,12 @@ class AsyncHelioContext:
     async def __aexit__(self, *exception: object) -> None:
         self.sync.__exit__(*exception)
 
-    async def mark_evidence(self, name: str, key: str, data: Any, ttl: float | None = None) -> dict[str, Any]:
-        return await asyncio.to_thread(self.sync.mark_evidence, name, key, data, ttl)
-
-    async def completed(self, tool: str, success: bool = True) -> dict[str, Any]:
-        return await asyncio.to_thread(self.sync.completed, tool, success)
-
-    async def set(self, key: str, value: Any) -> dict[str, Any]:
-        return await asyncio.to_thread(self.sync.set, key, value)
-
-    async def state(self) -> dict[str, Any]:
-        return await asyncio.to_thread(self.sync.state)
-
-    async def require_evidence(self, *names: str) -> None:
-        await asyncio.to_thread(self.sync.require_evidence, *names)
-
-    async def requires(self, *tools: str) -> None:
-        await asyncio.to_thread(self.sync.requires, *tools)
-
-    async def evaluate(self, tool: str, arguments: Mapping[str, Any] | None = None, **options: Any) -> Evaluation:
-        return await asyncio.to_thread(self.sync.evaluate, tool, arguments, **options)
-
-    async def report(self, evaluation: Evaluation | str, status: Status = "success", result: Any = None) -> dict[str, Any]:
-        return await asyncio.to_thread(self.sync.report, evaluation, status, result)
-
-    async def wait_for_approval(self, approval_id: str, timeout: float = 300.0) -> None:
-        await asyncio.to_thread(self.sync.wait_for_approval, approval_id, timeout)
+    mark_evidence = _in_thread(HelioContext.mark_evidence)
+    completed = _in_thread(HelioContext.completed)
+    set = _in_thread(HelioContext.set)
+    state = _in_thread(HelioContext.state)
+    require_evidence = _in_thread(HelioContext.require_evidence)
+    requires = _in_thread(HelioContext.requires)
+    evaluate = _in_thread(HelioContext.evaluate)
+    report = _in_thread(HelioContext.report)
+    wait_for_approval = _in_thread(HelioContext.wait_for_approval)

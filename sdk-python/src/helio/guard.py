@@ -16,10 +16,7 @@ _log = logging.getLogger("helio")
 
 
 def guard(
-    name: str | None = None,
-    *,
-    wait: float = 0.0,
-    annotations: Mapping[str, Any] | None = None,
+    name: str | None = None, *, wait: float = 0.0, annotations: Mapping[str, Any] | None = None,
     context: HelioContext | None = None,
 ) -> Callable[[F], F]:
     """Decorates a function (or coroutine function): each call is judged first and reported after.
