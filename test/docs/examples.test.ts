@@ -44,10 +44,16 @@ const pages = ['README.md', 'docs', 'examples', 'sdk-python', 'create-helio-plug
   })
   .filter((path) => path.endsWith('.md') && !/node_modules|templates|docs\/reference/.test(path));
 
+/** A block inside a list is indented as a whole. */
+const dedented = (text: string): string => {
+  const by = /^ */.exec(text)![0].length;
+  return text.replace(new RegExp(`^ {0,${by}}`, 'gm'), '');
+};
+
 const blocks = (path: string, language: RegExp): readonly string[] =>
   [...readFileSync(join(root, path), 'utf8').matchAll(/```(\w+)[^\n]*\n([\s\S]*?)```/g)]
     .filter(([, tag]) => language.test(tag!))
-    .map(([, , body]) => body!);
+    .map(([, , body]) => dedented(body!));
 
 /** A part of a file becomes a whole one. Blocks of other things (compose files, CI) are left to their own tests. */
 function wholeConfig(text: string): string | undefined {
