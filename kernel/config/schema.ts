@@ -36,7 +36,10 @@ export function checkSections(
         ? configProblem('HELIO_CONFIG_PLUGIN_MISSING', { what: `the section "${section}"`, plugin }, [section])
         : configProblem(
             'HELIO_CONFIG_UNKNOWN_KEY',
-            { key: section, nearest: nearest(section, [...names, ...Object.keys(known)]) },
+            {
+              key: section,
+              nearest: sectionOf(section, sections, known) ?? nearest(section, [...names, ...Object.keys(known)]),
+            },
             [section],
           ),
     );
@@ -47,6 +50,18 @@ export function checkSections(
     else problems.push(...checked.problems);
   }
   return { values, problems: withoutEchoes(locateProblems(problems, file), file) };
+}
+
+/** People write the plugin's name where its section has another: `policy` for `policies`. */
+function sectionOf(
+  plugin: string,
+  sections: readonly { readonly name: string; readonly owner: string }[],
+  known: { readonly [section: string]: string },
+): string | undefined {
+  return (
+    sections.find(({ owner }) => owner === plugin)?.name ??
+    Object.keys(known).find((section) => known[section] === plugin)
+  );
 }
 
 /** A section that is absent, or has nothing under it, is what its schema makes of nothing, else of an empty one. */

@@ -98,6 +98,11 @@ export function compileRule(written: unknown, index: number, shared: RuleSurroun
   };
   const condition = compileMatch(head.match, [...path, 'match'], restricts, matching);
   const fields = compileFields(written, path, rule, restricts, language);
+  const isBroken = (key: string) => Object.hasOwn(written, key) && !fields.some((field) => field.key === key); // told already
+  const standsAlone = [...language.fields].flatMap(([key, sharing]) =>
+    sharing.some(({ alone }) => alone) ? [key] : [],
+  );
+  if (!action && standsAlone.some(isBroken)) return undefined;
   if (!action && !fields.some(({ alone }) => alone)) {
     complain(
       'HELIO_POLICY_BAD_RULE',
@@ -107,7 +112,6 @@ export function compileRule(written: unknown, index: number, shared: RuleSurroun
     );
     return undefined;
   }
-  const isBroken = (key: string) => Object.hasOwn(written, key) && !fields.some((field) => field.key === key); // told already
   const missing = (action?.needs ?? []).filter(
     (need) => !isBroken(need.replace(/\..*/, '')) && !fields.some((field) => field.provides.includes(need)),
   );

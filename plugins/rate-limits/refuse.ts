@@ -40,5 +40,6 @@ const whose = { tool: 'of this tool', session: 'in this session', agent: 'by thi
 
 function sentence(rule: MatchedRule, limit: CallLimit): string {
   const window = windowText(limit.windowMs);
-  return `Rule ${rule.name} allows ${limit.maxCalls} calls ${whose[limit.key]} in ${window}, and they are used up.`;
+  const count = limit.maxCalls === 1 ? '1 call' : `${limit.maxCalls} calls`;
+  return `Rule ${rule.name} allows ${count} ${whose[limit.key]} in ${window}, and ${limit.maxCalls === 1 ? 'it is' : 'they are'} used up.`;
 }

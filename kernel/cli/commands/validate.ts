@@ -1,5 +1,6 @@
 /** `helio validate`: everything that is wrong with helio.yaml, at once. */
 import { formatProblems } from '../../config/explain.ts';
+import { locateProblems } from '../../config/read.ts';
 import { exitCodes } from '../../errors.ts';
 import { isError } from '../../generation.ts';
 import { inspect } from '../../inspect.ts';
@@ -17,7 +18,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const json = usage.options['json'] === true;
   const { file, problems, inspected } = await inspect(configPathOf(usage), process.env, createLog({ level: 'error' }));
   await inspected?.close();
-  const located = problems.map((problem) => ({ ...problem, place: file.locate(problem.path) }));
+  const located = locateProblems(problems, file);
   const errors = located.filter(isError).length;
   const warnings = located.length - errors;
   if (json) {

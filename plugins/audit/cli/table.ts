@@ -24,7 +24,7 @@ export function summaryLine(row: AuditSummary, columns: number): string {
 }
 export function summaryHeading(columns: number): string {
   const { time, tool, who } = widths(columns);
-  const heading = `${'UTC'.padEnd(time)}  OUTCOME    ${'TOOL'.padEnd(tool)}  ${'AGENT'.padEnd(who)}        MS  WHY, ARGUMENTS`;
+  const heading = `${'UTC'.padEnd(time)}  OUTCOME    ${'TOOL'.padEnd(tool)}  ${'WHO'.padEnd(who)}        MS  WHY, ARGUMENTS`;
   return cut(heading, columns);
 }
 

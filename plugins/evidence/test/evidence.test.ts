@@ -1,5 +1,5 @@
 import { policyTests } from './refund.ts';
-import { notSent, testPlugin, text, unknown, type PluginTest } from '@gethelio/proxy/testing';
+import { notSent, Refused, testPlugin, text, unknown, type PluginTest } from '@gethelio/proxy/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { evidence } from '../index.ts';
 
@@ -137,6 +137,15 @@ describe('evidence bound to values', () => {
 });
 
 describe('a mistake in a rule', () => {
+  it('is told once: a rule whose evidence is broken is not also said to do nothing', async () => {
+    await start(simple);
+    const yaml = `policies: { default: allow, rules: [{ match: { tool: x }, evidence: { requires: [{ name: y, max_age: 10 minutes }] } }] }`;
+    const refused = await testPlugin(evidence, { with: ['policy', 'identity'], yaml }).catch((error: unknown) => error);
+    expect((refused as Refused).problems.map(({ path }) => path.join('.'))).toEqual([
+      'policies.rules.0.evidence.requires.0.max_age',
+    ]);
+  });
+
   it.each([
     ['a path that is none', "'$.order_id[' : { equals_input: '$.order_id' }"],
     ['an operator that is none', "'$.order_id': { equal_inputs: '$.order_id' }"],
