@@ -14,7 +14,6 @@ async function main(argv: readonly string[]): Promise<number> {
   return runPluginCommand(argv);
 }
 
-process.on('SIGPIPE', () => process.exit(0));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0); // `helio audit query | head`
 });
