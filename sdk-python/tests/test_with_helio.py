@@ -12,6 +12,7 @@ import time
 import unittest
 import urllib.request
 from decimal import Decimal
+from pathlib import Path
 
 from running import SDK, Helio, wait_until
 
@@ -112,6 +113,39 @@ class Tokens(unittest.TestCase):
         self.assertIn("SDK sideband listening on", helio.log())
         self.assertNotIn(token, helio.log())
         self.assertNotIn("SDK token", helio.log())
+
+    @unittest.skipUnless(os.path.isdir("/proc/self"), "needs /proc")
+    def test_no_token_is_handed_to_a_stdio_upstream(self) -> None:
+        helio = Helio(POLICY, HELIO_SDK_TOKEN="sdk-token-for-nobody", HELIO_ADAPTER_TOKEN="adapter-token-for-nobody")
+        self.addCleanup(helio.stop)
+        helio.connect()
+        children = [
+            path.parent
+            for path in Path("/proc").glob("[0-9]*/stat")
+            if _text(path).rpartition(")")[2].split()[1:2] == [str(helio.process.pid)]
+        ]
+        self.assertTrue(any("demo-upstream" in _text(child / "cmdline") for child in children))
+        for child in children:
+            self.assertNotIn("token-for-nobody", _text(child / "environ"))
+
+
+class TheExample(unittest.TestCase):
+    def test_prints_what_its_readme_says(self) -> None:
+        example = SDK.parent / "examples/sdk-python"
+        policies = (example / "helio.yaml").read_text().partition("policies:")[2]
+        helio = Helio(f"dashboard: {{ enabled: false }}\nsdk: {{ port: 0 }}\npolicies:{policies}")
+        self.addCleanup(helio.stop)
+        env = {**os.environ, "HELIO_SDK_URL": helio.url, "HELIO_SDK_TOKEN": helio.token, "PYTHONPATH": str(SDK / "src")}
+        ran = subprocess.run([sys.executable, example / "app.py"], env=env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn(f"```\n{ran.stdout}```", (example / "README.md").read_text())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:  # it has just ended
+        return ""
 
 
 class Evidence(WithHelio):
