@@ -1,7 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // `helio-source` (a bare `source` would also lead into other packages, such as eventsource-parser): self-references (`@gethelio/proxy/plugin`) lead to the .ts files, so tests need no build.
-const resolve = { conditions: ['helio-source', 'node'] };
+// The aliases do the same for folders that are packages of their own (templates and examples of plugins).
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const alias = [
+  { find: /^@gethelio\/proxy\/plugin$/, replacement: at('./kernel/plugin.ts') },
+  { find: /^@gethelio\/proxy\/testing$/, replacement: at('./kernel/testing/index.ts') },
+  { find: /^@gethelio\/proxy\/contracts\/([a-z-]+)$/, replacement: at('./plugins/$1/contract.ts') },
+];
+const resolve = { conditions: ['helio-source', 'node'], alias };
 
 const long = ['**/*.long.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**', '**/templates/**'];

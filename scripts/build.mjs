@@ -34,10 +34,14 @@ function build() {
   bundleDashboard();
   const templates = join(root, 'create-helio-plugin/templates');
   if (existsSync(templates))
-    cpSync(templates, join(next, 'create-helio-plugin/templates'), { recursive: true, filter: wanted });
-  for (const bin of ['kernel/cli/main.js', 'examples/demo-upstream/main.js']) {
+    cpSync(templates, join(next, 'create-helio-plugin/templates'), { recursive: true, filter: wantedOfTemplates });
+  for (const bin of ['kernel/cli/main.js', 'examples/demo-upstream/main.js', 'create-helio-plugin/src/main.js']) {
     if (existsSync(join(next, bin))) chmodSync(join(next, bin), 0o755);
   }
+  // The package create-helio-plugin carries its own copy of its code.
+  const own = join(root, 'create-helio-plugin/dist');
+  rmSync(own, { recursive: true, force: true });
+  cpSync(join(next, 'create-helio-plugin/src'), own, { recursive: true, filter: (path) => !path.endsWith('.map') });
   swap();
   writeStamp('build', stamp);
   process.stderr.write(`built dist/ in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s\n`);
@@ -68,6 +72,11 @@ function copyAssets(from, to) {
 
 function wanted(path) {
   return !/[\\/](node_modules|test|tests|dist|\.helio)$/.test(path);
+}
+
+/** Tests are a part of what a template makes. */
+function wantedOfTemplates(path) {
+  return !/[\\/](node_modules|dist|\.helio)$/.test(path);
 }
 
 function bundleDashboard() {

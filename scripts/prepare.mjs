@@ -56,8 +56,9 @@ export function sourceStamp() {
   const walk = (folder) => {
     if (!existsSync(folder)) return;
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (skipped.has(entry.name)) continue;
       const path = join(folder, entry.name);
+      // Tests are no part of a build, but for those of a template.
+      if (skipped.has(entry.name) && !(entry.name === 'test' && path.includes('templates'))) continue;
       if (entry.isDirectory()) walk(path);
       else if (entry.isFile()) add(path);
     }

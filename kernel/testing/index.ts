@@ -6,3 +6,4 @@ export { PluginTester, type Row, type Table } from './plugin-tester.ts';
 export { notSent, rpcError, text, unknown, type FakeUpstream, type Script } from './fake-upstream.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export { approvalChannelContract, type ChannelUnderTest } from './approval-channel-contract.ts';
+export { auditSinkContract, type SinkUnderTest } from './audit-sink-contract.ts';

@@ -23,8 +23,10 @@ import type {
   PluginDefinition,
   Problem,
   Question,
+  Service,
 } from '../plugin.ts';
 import { readStandardPlugins } from '../plugins/standard.ts';
+import { commit } from '../refs.ts';
 import { createKeeper, type ProcessScope } from '../process-scope.ts';
 import type { World } from '../trip.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
@@ -165,7 +167,10 @@ export async function testPlugin(
 
 function configText(plugin: PluginDefinition | undefined, options: TestOptions): string {
   const names = new Set([...(options.with ?? [])]);
-  if (!names.has('state-sqlite')) names.add('state-memory');
+  const brings = [plugin, ...(options.plugins ?? [])].some((each) =>
+    Object.values<Service<unknown>>(each?.provides ?? {}).some(({ id }) => id === commit.id),
+  );
+  if (!names.has('state-sqlite') && !brings) names.add('state-memory');
   const section = plugin?.section ?? plugin?.name;
   return [
     "version: '1'",
