@@ -24,12 +24,16 @@ sys.path.insert(0, str(SDK / "src"))
 START_SECONDS = 30
 
 
+def require_built() -> None:
+    if not CLI.exists() or shutil.which("node") is None:
+        raise unittest.SkipTest("Helio is not built, or node is missing: run `npm run build` first")
+
+
 class Helio:
     """Started by the constructor; ``url`` and ``token`` are the sideband's."""
 
     def __init__(self, policy: str, **env: str) -> None:
-        if not CLI.exists() or shutil.which("node") is None:
-            raise unittest.SkipTest("Helio is not built, or node is missing: run `npm run build` first")
+        require_built()
         self.folder = Path(tempfile.mkdtemp(prefix="helio-sdk-"))
         (self.folder / "helio.yaml").write_text(
             f"version: '1'\nupstream: {{ command: node, args: ['{SHOP}'] }}\nlisten: {{ port: 0 }}\n{policy}"

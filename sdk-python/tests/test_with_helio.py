@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -14,7 +16,7 @@ import urllib.request
 from decimal import Decimal
 from pathlib import Path
 
-from running import SDK, Helio, wait_until
+from running import CLI, SDK, SHOP, Helio, require_built, wait_until
 
 from helio import (
     AsyncHelioContext,
@@ -127,6 +129,33 @@ class Tokens(unittest.TestCase):
         self.assertTrue(any("demo-upstream" in _text(child / "cmdline") for child in children))
         for child in children:
             self.assertNotIn("token-for-nobody", _text(child / "environ"))
+
+
+class UnderStdio(unittest.TestCase):
+    def test_the_sideband_is_off(self) -> None:
+        require_built()
+        with tempfile.TemporaryDirectory() as folder:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            config = Path(folder) / "helio.yaml"
+            config.write_text(
+                f"version: '1'\nupstream: {{ command: node, args: ['{SHOP}'] }}\n"
+                f"dashboard: {{ enabled: false }}\nsdk: {{ port: {port} }}\npolicies: {{ default: allow }}\n"
+            )
+            command = ["node", str(CLI), "stdio", "-c", str(config)]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            with subprocess.Popen(command, cwd=folder, text=True, **pipes) as helio:
+                self.addCleanup(helio.kill)
+                params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+                hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+                helio.stdin.write(json.dumps(hello) + "\n")
+                helio.stdin.flush()
+                self.assertIn("result", json.loads(helio.stdout.readline()))
+                with self.assertRaises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", port), 2).close()
+                _, said = helio.communicate(timeout=30)
+            self.assertNotIn("SDK token", said)
 
 
 class TheExample(unittest.TestCase):
