@@ -176,6 +176,21 @@ export const errors = {
     ({ plugin, service }) => `plugin "${plugin}" promises ${service} and does not provide it`,
     () => 'its register function must return it',
   ),
+  HELIO_PLUGIN_CONFIG_TWICE: entry<{ plugin: string; section: string }>(
+    'config',
+    ({ plugin, section }) => `plugin "${plugin}" is configured twice: here, and in the section "${section}"`,
+    () => 'keep one of the two',
+  ),
+  HELIO_PLUGIN_URL: entry<{ use: string; reason: string }>(
+    'config',
+    ({ use, reason }) => `"${use}" cannot be asked: ${reason}`,
+    () => 'write the URL of a decider, such as http://127.0.0.1:7000/decide',
+  ),
+  HELIO_PLUGIN_CHANGED: entry<{ plugins: string; file: string }>(
+    'failure',
+    ({ plugins, file }) => `plugins do more than ${file} says was accepted: ${plugins}`,
+    () => 'look at the list; then "helio plugins check --accept" writes it down',
+  ),
   HELIO_PLUGIN_ON_ERROR: entry<{ plugin: string }>(
     'config',
     ({ plugin }) => `plugin "${plugin}" cannot have on_error: continue`,
@@ -213,6 +228,11 @@ export const errors = {
     'usage',
     ({ detail }) => detail,
     ({ command }) => `"${command || 'helio'} --help" shows what there is`,
+  ),
+  HELIO_CLI_CLIENT_FILE: entry<{ path: string; reason: string }>(
+    'failure',
+    ({ path, reason }) => `${path} cannot be read as a client's list of servers: ${reason}`,
+    () => 'mend that file; it was left as it is',
   ),
   HELIO_CLI_UNREACHABLE: entry<{ url: string; reason: string }>(
     'unreachable',

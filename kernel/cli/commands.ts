@@ -30,6 +30,11 @@ export const builtin: readonly BuiltinCommand[] = [
     summary: 'list, info, check, docs, new: the plugins',
     load: () => import('./commands/plugins.ts'),
   },
+  {
+    name: 'connect',
+    summary: 'lead a client (Claude, Cursor, VS Code, Codex, ...) to Helio',
+    load: () => import('./commands/connect.ts'),
+  },
   { name: 'status', summary: 'how the running Helio is doing', load: () => import('./commands/status.ts') },
 ];
 

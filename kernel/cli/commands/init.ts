@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exitCodes, helioError } from '../../errors.ts';
+import type { Imported } from '../clients/import.ts';
 import { configPathOf } from '../config-path.ts';
+import { exportLines, importFrom, withUpstreams } from '../import-clients.ts';
 import { note, out } from '../terminal.ts';
 import { parseUsage } from '../usage.ts';
 
@@ -17,12 +19,18 @@ export async function run(args: readonly string[]): Promise<number> {
       .name('helio init')
       .description('Writes helio.yaml and a .env with a fresh secret.')
       .option('--template <name>', `${templates.join(', ')}`, 'minimal')
+      .option('--from <file>', "take the servers of a client's file as upstreams; auto looks for files")
       .option('--force', 'replace a helio.yaml that is there')
       .option('--yes', 'ask nothing'),
   );
   if (usage === undefined) return exitCodes.ok;
   const path = configPathOf(usage);
-  const { template, force } = usage.options as { template: string; force?: boolean };
+  const { template, force, from, yes } = usage.options as {
+    template: string;
+    force?: boolean;
+    from?: string;
+    yes?: boolean;
+  };
   if (!(templates as readonly string[]).includes(template)) {
     throw helioError('HELIO_CLI_USAGE', {
       detail: `unknown template "${template}": there are ${templates.join(', ')}`,
@@ -33,13 +41,22 @@ export async function run(args: readonly string[]): Promise<number> {
     note(`${path} is there already and stays as it is (--force replaces it)`);
   } else {
     const text = await readFile(new URL(`../templates/${template}.yaml`, import.meta.url), 'utf8');
-    await writeFile(path, text);
+    const imported = from === undefined ? undefined : await importFrom(from, yes !== true);
+    await writeFile(path, imported === undefined ? text : withUpstreams(text, imported));
     out(`wrote ${path}`);
+    if (imported !== undefined) tellImported(imported);
   }
   await ensureSecret(join(dirname(path), '.env'));
   await ensureIgnored(join(dirname(path), '.gitignore'));
   out('\nNext:\n  helio validate\n  helio start');
   return exitCodes.ok;
+}
+
+function tellImported(imported: Imported): void {
+  out(`imported ${Object.keys(imported.upstreams).join(', ')}`);
+  const lines = exportLines(imported);
+  if (lines.length > 0) out(`\nSet these, here or in the .env beside it:\n  ${lines.join('\n  ')}`);
+  out('\nThen let the client see Helio instead of them: helio connect CLIENT --write');
 }
 
 /** Adds the secret to .env once; an existing one stays. */
