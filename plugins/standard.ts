@@ -13,6 +13,8 @@ const rows: readonly Omit<StandardPlugin, 'load'>[] = [
   { name: 'dry-run', inStandardSet: true },
   { name: 'policy', section: 'policies', inStandardSet: true, implies: ['policy.rules', 'policy.language'] },
   { name: 'tool-pinning', inStandardSet: true },
+  // Before those that keep values: they ask it what to leave out.
+  { name: 'audit', inStandardSet: true, implies: ['audit.trail'] },
   { name: 'evidence', inStandardSet: true },
   { name: 'dependencies', inStandardSet: true },
   { name: 'rate-limits', inStandardSet: true },
@@ -22,7 +24,6 @@ const rows: readonly Omit<StandardPlugin, 'load'>[] = [
   { name: 'approvals-dashboard', inStandardSet: true },
   { name: 'approvals-slack', inStandardSet: true },
   { name: 'approvals-webhook', inStandardSet: true },
-  { name: 'audit', inStandardSet: true, implies: ['audit.trail'] },
   { name: 'audit-file', inStandardSet: false },
   { name: 'audit-otlp', inStandardSet: false },
   { name: 'feedback', inStandardSet: true },

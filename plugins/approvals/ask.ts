@@ -1,14 +1,17 @@
 /** Reads from a held decision who asks for an approval, on what terms, and what a yes would be bound to. */
-import type { Facts, ForwardContext, JsonObject } from '@gethelio/proxy/plugin';
+import type { Facts, ForwardContext, Json, JsonObject, Verdict } from '@gethelio/proxy/plugin';
+import type { Redact } from '@gethelio/proxy/contracts/audit';
 import { principal, session, agent } from '@gethelio/proxy/contracts/identity';
 import { matchedRules, type MatchedRule } from '@gethelio/proxy/contracts/policy';
 import type { Asker, Scope } from './contract.ts';
 import type { Field } from './config.ts';
 import { definitionHash, sessionSubjectOf, sha256, subjectOf, ticketDigest } from './digest.ts';
-import { visible } from './visible.ts';
+import { shownOf } from './redacted.ts';
 
 /** What a rule without an `approval` of its own gets. */
 export interface Terms {
+  /** `audit.redact`, where the plugin audit is loaded. */
+  readonly redact?: Redact | undefined;
   readonly channels: readonly string[];
   readonly timeoutMs: number;
 }
@@ -21,6 +24,8 @@ export interface Ask {
   readonly sessionSubject: string | undefined;
   readonly definition: string;
   readonly digest: string;
+  /** What may be shown of them. */
+  readonly arguments: Json;
   readonly askers: readonly Asker[];
   readonly identities: readonly string[];
   readonly channels: readonly string[];
@@ -36,7 +41,8 @@ export interface Ask {
 export function readAsk(ctx: Pick<ForwardContext, 'call' | 'facts' | 'decision' | 'tool'>, terms: Terms): Ask {
   const { call, facts } = ctx;
   const rules = askingRules(facts);
-  const askers = [...rules.map(askerOfRule), ...otherAskers(ctx, rules)];
+  const shown = shownOf(call, [...rules.map(askerOfRule), ...otherAskers(ctx, rules)], terms.redact);
+  const { askers } = shown;
   const fields = rules.map((rule) => rule.fields['approval'] as Field | undefined);
   const all = rules.length === askers.length ? fields : [...fields, undefined];
   const who = facts.get(principal) ?? 'anonymous';
@@ -57,6 +63,7 @@ export function readAsk(ctx: Pick<ForwardContext, 'call' | 'facts' | 'decision' 
     sessionSubject: sessionId === undefined ? undefined : sessionSubjectOf(who, sessionId, call),
     definition,
     digest: ticketDigest(subject, definition, identities),
+    arguments: shown.arguments,
     askers,
     identities,
     channels: [...new Set(all.flatMap((field) => field?.channel ?? terms.channels))],
@@ -84,7 +91,7 @@ function askerOfRule(rule: MatchedRule): Asker {
   return {
     plugin: 'policy',
     code: 'approval_required',
-    reason: `The rule "${visible(rule.name)}" wants a person's approval.`,
+    reason: `The rule "${rule.name}" wants a person's approval.`,
     identity: `rule:${rule.identity}:${sha256('terms', JSON.stringify(rule.fields['approval'] ?? null)).slice(0, 16)}`,
     rule: { name: rule.name, line: rule.line },
   };
@@ -101,11 +108,20 @@ function otherAskers(ctx: Pick<ForwardContext, 'decision'>, rules: readonly Matc
     .map(({ plugin, code, reason, rule, details }) => ({
       plugin,
       code,
-      reason: visible(reason),
-      identity: `${plugin}:${code}:${rule?.name ?? ''}`,
+      reason,
+      identity: identityOf(plugin, details) ?? `${plugin}:${code}:${rule?.name ?? ''}`,
       ...(rule && { rule }),
       ...(details && { details: details as JsonObject }),
     }));
+}
+
+/** What the verdict itself says that a yes is bound to. A plugin speaks for itself only. */
+function identityOf(plugin: string, details: Verdict['details']): string | undefined {
+  const approval = details?.['approval'] as Json | undefined;
+  if (typeof approval !== 'object' || approval === null || Array.isArray(approval)) return undefined;
+  const { identity } = approval as JsonObject;
+  if (typeof identity !== 'string' || identity === '') return undefined;
+  return identity.startsWith(`${plugin}:`) ? identity : `${plugin}:${identity}`;
 }
 
 /** Only people whom every list names. */

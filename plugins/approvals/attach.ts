@@ -46,7 +46,7 @@ async function openTicket(
   ctx: Pick<ForwardContext, 'call'>,
 ): Promise<{ readonly ticket: StoredTicket } | { readonly deny: Verdict } | undefined> {
   const { config, nowMs, emit } = current(room);
-  const { text, cut } = argumentsText(ctx.call);
+  const { text, cut } = argumentsText(ask.arguments);
   const ticket = newTicket(room, ask, ctx, nowMs(), cut);
   const committed = await room.commit.commit(openOps(ticket, text, config.max_pending, config.keep_decided));
   if (!committed.ok) {

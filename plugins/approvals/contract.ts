@@ -22,7 +22,10 @@ export interface Asker {
   readonly plugin: string;
   readonly code: string;
   readonly reason: string;
-  /** What the yes is bound to: a rule's identity, a pot's name. Never a number that changes from call to call. */
+  /**
+   * What the yes is bound to: a rule's identity, a pot's name. Never a number that changes from call to call. A verdict
+   * that holds says it in `details.approval.identity` (`PLUGIN:...`); left out: its plugin, code and rule.
+   */
   readonly identity: string;
   readonly rule?: { readonly name: string; readonly line: number };
   readonly details?: JsonObject;
@@ -69,7 +72,8 @@ export interface Ticket {
   readonly kind: 'tool' | 'resource' | 'prompt';
   readonly name: string;
   /**
-   * The arguments as JSON with the client's exact numbers, indented. Cut after 256 KiB; `argumentsHash` is over all.
+   * The arguments as JSON with the client's exact numbers, indented, without what `audit.redact` takes out. Cut after
+   * 256 KiB; `argumentsHash` is over all.
    */
   readonly argumentsText: string;
   readonly argumentsCut: boolean;

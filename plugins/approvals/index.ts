@@ -1,6 +1,6 @@
 /** `action: require_approval`: tickets, holding, grants. People answer on channels that other plugins bring. */
 import { cliCommand, commit, definePlugin, refusals } from '@gethelio/proxy/plugin';
-import { auditField } from '@gethelio/proxy/contracts/audit';
+import { auditField, redact } from '@gethelio/proxy/contracts/audit';
 import { operatorAccess } from '@gethelio/proxy/contracts/operator';
 import { policyRules, ruleAction, ruleField } from '@gethelio/proxy/contracts/policy';
 import { documents } from '@gethelio/proxy/contracts/state';
@@ -27,7 +27,7 @@ export const approvals = definePlugin({
   config: sectionSchema,
   taps: ['onRequest', 'beforeForward', 'onDecision'],
   needs: { documents, commit, operatorAccess },
-  wants: { policyRules, refusals },
+  wants: { policyRules, redact, refusals },
   owns: { approvalChannel },
   provides: { approvalDesk },
   register(api) {
@@ -66,7 +66,7 @@ export const approvals = definePlugin({
     );
     hooks.beforeForward.tap({ stage: 'lift', timeoutMs: config.wait + storeTimeMs }, (ctx) => {
       if (ctx.decision.effect !== 'hold') return;
-      const terms = { channels: defaultChannels(), timeoutMs: config.timeout };
+      const terms = { channels: defaultChannels(), timeoutMs: config.timeout, redact: wants.redact };
       return lift(ctx, {
         room,
         terms,

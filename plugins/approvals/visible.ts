@@ -1,5 +1,5 @@
 /** Text that a person decides on: what could hide or reorder characters is written out as `\uXXXX`. */
-import type { Call, Json } from '@gethelio/proxy/plugin';
+import { decimalAt, type Json } from '@gethelio/proxy/plugin';
 
 // Control and format characters (bidi, zero width, tags), line separators, unassigned, private use, lone surrogates,
 // blank fillers that render as nothing, variation selectors, and every space that is not the plain one.
@@ -18,14 +18,14 @@ const hex = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`
 /** Longest text that a ticket keeps; its hash is over everything. */
 export const maxArgumentsLength = 256 * 1024;
 
-/** The arguments as indented JSON with the client's exact numbers; still valid JSON unless it was cut. */
-export function argumentsText(call: Call): { readonly text: string; readonly cut: boolean } {
+/** Arguments as indented JSON with the client's exact numbers; still valid JSON unless it was cut. */
+export function argumentsText(root: Json): { readonly text: string; readonly cut: boolean } {
   let text = '';
   // Stops at the limit: a million numbers must not cost a second of everybody's time.
   const write = (value: Json, path: string, indent: string): boolean => {
     if (text.length > maxArgumentsLength) return false;
     if (typeof value !== 'object' || value === null) {
-      text += typeof value === 'number' ? (call.decimal(path) ?? String(value)) : quoted(value);
+      text += typeof value === 'number' ? (decimalAt(root as never, path) ?? String(value)) : quoted(value);
       return true;
     }
     const isArray = Array.isArray(value);
@@ -39,7 +39,7 @@ export function argumentsText(call: Call): { readonly text: string; readonly cut
     text += before === ',' ? `\n${indent}${isArray ? ']' : '}'}` : isArray ? '[]' : '{}';
     return true;
   };
-  const whole = write(call.arguments, '$', '') && text.length <= maxArgumentsLength;
+  const whole = write(root, '$', '') && text.length <= maxArgumentsLength;
   return {
     text: whole ? text : `${text.slice(0, maxArgumentsLength)}\n[cut here: the rest is not shown]`,
     cut: !whole,

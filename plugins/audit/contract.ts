@@ -149,6 +149,10 @@ export interface Redact {
    * (`/arguments`, `/answer`, `/evidence`), for path rules.
    */
   value<T extends Json>(value: T, at?: string): T;
+  /** The same for JSON text: exact numbers keep their text. `"(unreadable)"` for what cannot be looked through. */
+  json(text: string, at?: string): string;
+  /** Whether a value at these steps from the row is taken out, itself or with what it stands in. Reads no file. */
+  hides(steps: readonly string[]): boolean;
   /** Replaces in a sentence every value that the rules take out of `source`. */
   text(sentence: string, source: Json, at?: string): string;
 }

@@ -9,6 +9,7 @@ import {
   type Json,
   type StoreOp,
 } from '@gethelio/proxy/plugin';
+import type { Redact } from '@gethelio/proxy/contracts/audit';
 import type { CompiledPath } from '@gethelio/proxy/contracts/policy';
 import type { StoredDocument } from '@gethelio/proxy/contracts/state';
 import type { EvidenceSource, EvidenceView } from './contract.ts';
@@ -81,6 +82,16 @@ export function contentOf(answer: Answer): Json | undefined {
   if (structuredContent !== undefined) return structuredContent;
   const text = Array.isArray(content) ? content.find((block) => block?.type === 'text')?.text : undefined;
   return typeof text === 'string' ? jsonOf(text) : undefined;
+}
+
+/** `audit.redact` holds for what is kept as evidence. What cannot be looked through is not kept. */
+export function withoutRedacted(
+  content: Json | undefined,
+  redact: Redact | undefined,
+  places: readonly string[],
+): Json | undefined {
+  if (content === undefined || !redact?.active) return content;
+  return jsonOf(places.reduce((text, place) => redact.json(text, place), writeJson(content)));
 }
 
 export function jsonOf(text: string): Json | undefined {

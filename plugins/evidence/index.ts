@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from '@gethelio/proxy/plugin';
 import { askedAt, grant } from '@gethelio/proxy/contracts/approvals';
-import { auditField } from '@gethelio/proxy/contracts/audit';
+import { auditField, redact } from '@gethelio/proxy/contracts/audit';
 import { lastSessions, session } from '@gethelio/proxy/contracts/identity';
 import {
   matchedRules,
@@ -35,6 +35,7 @@ import {
   siblingKeys,
   valuesAt,
   viewOf,
+  withoutRedacted,
   type Entry,
 } from './entry.ts';
 import { meet } from './meet.ts';
@@ -61,16 +62,18 @@ export const evidence = definePlugin({
   config: evidenceConfig,
   taps: ['evaluate', 'beforeForward'],
   needs: { commit, documents, language: policyLanguage, rules: policyRules, sessions: lastSessions },
+  wants: { redact },
   provides: { book: evidenceBook },
   register(api) {
-    const { config, needs, hooks, contribute, clock } = api;
+    const { config, needs, wants, hooks, contribute, clock } = api;
     contribute(ruleField, {
       key: 'evidence',
       summary: 'What must be known in this session before the call may go.',
       schema: evidenceField,
       gate: true,
       alone: true,
-      compile: (parsed: z.output<typeof evidenceField>, context) => compileEvidence(parsed, context, needs.language),
+      compile: (parsed: z.output<typeof evidenceField>, context) =>
+        compileEvidence(parsed, context, needs.language, wants.redact),
     });
     contribute(auditField, { key: 'evidence', value: ({ facts }) => facts.get(evidenceChain) as Json | undefined });
 
@@ -172,7 +175,7 @@ export const evidence = definePlugin({
       nowMs: number,
     ): StoreOp[] {
       if (words.length === 0) return [];
-      const content = contentOf(answer);
+      const content = withoutRedacted(contentOf(answer), wants.redact, ['/answer/structuredContent', '/evidence']);
       const atMs = Math.max(nowMs, clock.nowMs());
       return words.flatMap((word) => {
         const { paths, keepMs } = asked.get(word)!;
@@ -194,7 +197,8 @@ export const evidence = definePlugin({
           const words = key === undefined || key === name ? [name] : [name, key];
           const known = words.flatMap((word) => asked.get(word) ?? []);
           const paths = known.flatMap((word) => word.paths);
-          const content = dataText === undefined ? undefined : jsonOf(dataText);
+          const said = dataText === undefined ? undefined : jsonOf(dataText);
+          const content = withoutRedacted(said, wants.redact, ['/evidence']);
           const entry: Entry = {
             words,
             source: 'sdk',

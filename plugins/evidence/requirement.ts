@@ -1,5 +1,6 @@
 /** The rule field `evidence`: what has to be known in this session before a call may go. */
 import { duration } from '@gethelio/proxy/plugin';
+import type { Redact } from '@gethelio/proxy/contracts/audit';
 import type {
   CompileContext,
   CompiledComparison,
@@ -52,6 +53,7 @@ export function compileEvidence(
   parsed: z.output<typeof evidenceField>,
   context: CompileContext,
   language: PolicyLanguage,
+  redact: Redact | undefined,
 ): readonly Requirement[] {
   return parsed.requires.map((written, index) => {
     if (typeof written === 'string')
@@ -61,6 +63,12 @@ export function compileEvidence(
     const conditions = Object.entries(where).flatMap(([text, operators]): Condition[] => {
       try {
         const path = language.path(text);
+        if (isHidden(path, redact))
+          context.report(
+            `audit.redact takes out what stands at ${text}, so no evidence ever holds it and this is never met`,
+            [...at, text],
+            'compare another value, or leave this one out of audit.redact',
+          );
         const comparison = language.comparison(operators, (message, way, fix) =>
           context.report(message, [...at, text, ...way], fix),
         );
@@ -72,4 +80,13 @@ export function compileEvidence(
     });
     return { name, where: conditions, maxAgeMs, singleUse, source };
   });
+}
+
+/** A value that redaction takes out before it is kept cannot be compared. */
+function isHidden({ text }: CompiledPath, redact: Redact | undefined): boolean {
+  if (!redact?.active) return false;
+  const steps = [...text.matchAll(/\.([\p{L}\p{N}_-]+)|\[(?:'([^']+)'|"([^"]+)"|([\d*]+))\]/gu)].map(
+    ([, member, single, double, index]) => member ?? single ?? double ?? (index === '*' ? '0' : index!),
+  );
+  return redact.hides(['answer', 'structuredContent', ...steps]) || redact.hides(['evidence', ...steps]);
 }

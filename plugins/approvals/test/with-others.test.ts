@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { testPlugin, type PluginTest } from '@gethelio/proxy/testing';
+import { definePlugin } from '@gethelio/proxy/plugin';
+import { z } from 'zod';
+import { testPlugin, type PluginTest, type TestOptions } from '@gethelio/proxy/testing';
 import { approvals } from '../index.ts';
 import { until } from './bench.ts';
 
@@ -7,9 +9,14 @@ const secret = 'operator-secret-that-is-long-enough-01';
 let t: PluginTest | undefined;
 afterEach(async () => t?.stop());
 
-async function start(plugins: readonly string[], yaml: string): Promise<PluginTest> {
+async function start(
+  plugins: readonly string[],
+  yaml: string,
+  own: NonNullable<TestOptions['plugins']> = [],
+): Promise<PluginTest> {
   return (t = await testPlugin(approvals, {
     with: ['identity', 'policy', 'operator', 'approvals-dashboard', 'feedback', ...plugins],
+    plugins: own,
     nowMs: Date.now(),
     yaml: `dashboard: { port: 0, api_secret: '${secret}' }\napproval: { wait: 10s }\n${yaml}`,
   }));
@@ -104,4 +111,62 @@ test('evidence that was fresh when the person was asked still counts for the rep
   t!.clock.advance(60_000);
   expect((await t!.call(call)).outcome).toBe('forwarded');
   expect((await t!.call(call)).code).toBe('evidence_expired');
+});
+
+test('a ticket keeps nothing that audit.redact takes out, in its arguments and in the reasons that repeat them', async () => {
+  const card = '4111111111111111';
+  const echo = definePlugin({
+    name: 'echo',
+    apiVersion: 1,
+    config: z.strictObject({}).default({}),
+    taps: ['evaluate'],
+    register: ({ hooks }) =>
+      hooks.evaluate.tap({ stage: 'meter' }, ({ call }) => ({
+        effect: 'hold',
+        code: 'odd_card',
+        reason: `The card ${String(call.arguments['card'])} is odd.`,
+        details: { seen: call.arguments['card']!, approval: { identity: 'cards' } },
+      })),
+  });
+  await start(
+    ['audit'],
+    `policies: { default: allow, rules: [] }\naudit: { redact: [{ keys: [card] }, { keys: [pin], mode: drop }] }`,
+    [echo],
+  );
+  const call = t!.call({ name: 'pay', argumentsText: `{"amount":9007199254740993,"card":"${card}","pin":1234}` });
+  const shown = await ticket();
+  const whole = await api('GET', `/api/approvals/${shown.id}`);
+  expect(JSON.stringify([shown, whole])).not.toContain(card);
+  expect(JSON.parse(whole.argumentsText)).toEqual({ amount: expect.anything(), card: '***' });
+  expect(whole.argumentsText).toContain('9007199254740993');
+  expect(whole.askers).toEqual([
+    expect.objectContaining({ reason: 'The card *** is odd.', identity: 'echo:cards', details: expect.anything() }),
+  ]);
+  await api('POST', `/api/approvals/${shown.id}/approve`, {});
+  expect((await call).outcome).toBe('forwarded');
+  expect(JSON.stringify(t!.upstream.received)).toContain(card); // what was approved is what is sent, whole
+});
+
+test('a yes is bound to what the verdict says it is bound to, and not to its changing numbers', async () => {
+  let code = 'odd';
+  const odd = definePlugin({
+    name: 'odd',
+    apiVersion: 1,
+    config: z.strictObject({}).default({}),
+    taps: ['evaluate'],
+    register: ({ hooks }) =>
+      hooks.evaluate.tap({ stage: 'meter' }, () => ({
+        effect: 'hold',
+        code,
+        reason: 'It is odd.',
+        details: { approval: { identity: 'odd:pay' } },
+      })),
+  });
+  await start([], `policies: { default: allow, rules: [] }`, [odd]);
+  const call = t!.call('pay');
+  const { id, askers } = await ticket();
+  expect(askers[0].identity).toBe('odd:pay');
+  code = 'odder';
+  await api('POST', `/api/approvals/${id}/approve`, {});
+  expect((await call).outcome).toBe('forwarded');
 });

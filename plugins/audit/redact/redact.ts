@@ -7,15 +7,23 @@ import { compileRules, type CompiledRules, type RedactRule } from './rules.ts';
 /** `hashKey` is asked for at the first use: no file is read before `onStart`. */
 export function createRedact(rules: readonly RedactRule[], hashKey: () => Uint8Array): Redact {
   let compiled: CompiledRules | undefined;
+  let unkeyed: CompiledRules | undefined; // says what is taken out, not what stands in its place
   const ready = () =>
     (compiled ??= compileRules(rules, rules.some((rule) => rule.mode === 'hash') ? hashKey() : new Uint8Array()));
   const active = rules.length > 0;
+  const json = (text: string, at = ''): string => {
+    if (!active) return text;
+    const taken: Taken = new Map();
+    return scrubJson(redactOrNothing(text, ready(), at, taken), taken);
+  };
   return {
     active,
-    value<T extends Json>(value: T, at = ''): T {
-      if (!active) return value;
-      const taken: Taken = new Map();
-      return JSON.parse(scrubJson(redactOrNothing(JSON.stringify(value), ready(), at, taken), taken)) as T;
+    value: <T extends Json>(value: T, at = ''): T =>
+      active ? (JSON.parse(json(JSON.stringify(value), at)) as T) : value,
+    json,
+    hides(steps) {
+      const { forKey, forPath } = (unkeyed ??= compileRules(rules, new Uint8Array()));
+      return steps.some((step, index) => (forKey(step) ?? forPath(steps.slice(0, index + 1))) !== undefined);
     },
     text(sentence, source, at = '/arguments') {
       if (!active) return sentence;

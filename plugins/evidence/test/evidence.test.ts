@@ -1,5 +1,8 @@
 import { policyTests } from './refund.ts';
 import { notSent, Refused, testPlugin, text, unknown, type PluginTest } from '@gethelio/proxy/testing';
+import { definePlugin } from '@gethelio/proxy/plugin';
+import { documents as stored, type Documents } from '@gethelio/proxy/contracts/state';
+import { z } from 'zod';
 import { afterEach, describe, expect, it } from 'vitest';
 import { evidence } from '../index.ts';
 
@@ -153,5 +156,57 @@ describe('a mistake in a rule', () => {
     await start(simple);
     const yaml = `policies: { default: allow, rules: [{ match: { tool: x }, evidence: { requires: [{ name: y, where: { ${where} } }] } }] }`;
     await expect(testPlugin(evidence, { with: ['policy', 'identity'], yaml })).rejects.toThrow(/evidence/);
+  });
+});
+
+describe('audit.redact', () => {
+  const yaml = (where: string, redact: string) => `audit: { redact: ${redact} }
+policies:
+  default: allow
+  rules:
+    - match: { tool: process_refund }
+      evidence: { requires: [{ name: orders.lookup, where: ${where} }] }
+`;
+  let documents: Documents;
+  const peek = definePlugin({
+    name: 'peek',
+    apiVersion: 1,
+    config: z.strictObject({}).default({}),
+    needs: { stored },
+    register: ({ needs }) => void (documents = needs.stored),
+  });
+  const withAudit = (text: string) =>
+    testPlugin(evidence, { with: ['policy', 'identity', 'feedback', 'audit'], plugins: [peek], yaml: text });
+
+  it('holds for the values that are kept, and leaves exact numbers exact', async () => {
+    test = await withAudit(
+      yaml(
+        "{ '$.order': { exists: true }, '$.total': { gte_input: '$.amount' } }",
+        "[{ keys: [email] }, { paths: ['/answer/structuredContent/**/iban'], mode: drop }]",
+      ),
+    );
+    test.upstream.answers(
+      'orders.lookup',
+      text('{"order":{"email":"jane@example.com","iban":"GB33BUKB"},"total":9007199254740993}'),
+    );
+    await lookup('A-17');
+    const pay = (amount: string) =>
+      test.call({ name: 'process_refund', argumentsText: `{"amount":${amount}}`, session: 's1' });
+    expect((await pay('9007199254740994')).code).toBe('evidence_mismatch');
+    expect((await pay('9007199254740993')).outcome).toBe('forwarded');
+    const kept = JSON.stringify(await documents.list('evidence', { limit: 10 }));
+    expect(kept).toContain('9007199254740993');
+    expect(kept).not.toContain('jane@example.com');
+    expect(kept).not.toContain('GB33BUKB');
+  });
+
+  it('of a value that a rule compares is a mistake, told when helio.yaml is checked', async () => {
+    const refused = await withAudit(
+      yaml("{ '$.card.number': { equals_input: '$.card' } }", '[{ keys: [card] }]'),
+    ).catch((error: unknown) => error);
+    expect((refused as Refused).problems.map(({ message }) => message)).toEqual([
+      'audit.redact takes out what stands at $.card.number, so no evidence ever holds it and this is never met',
+    ]);
+    test = await withAudit(yaml("{ '$.total': { gte_input: '$.amount' } }", '[{ keys: [card] }]'));
   });
 });
