@@ -1,9 +1,10 @@
 /** load -> check -> register -> order: from helio.yaml to a generation. Starts nothing, so `validate` and `plugins` use it too. */
 import { z } from 'zod';
 import { kernelSchemas, pluginEntries } from './config/kernel-sections.ts';
+import { withInlineConfigs } from './config/inline.ts';
 import type { ConfigFile } from './config/read.ts';
 import { configProblem, isHelioError } from './errors.ts';
-import { buildGeneration, isError, type Built } from './generation.ts';
+import { buildGeneration, isError, sectionOf, type Built } from './generation.ts';
 import type { PluginDefinition, Problem } from './plugin.ts';
 import { resolvePlugin, type PluginEntry, type ResolvedPlugin } from './plugins/resolve.ts';
 import type { StandardPlugin } from './plugins/standard.ts';
@@ -30,13 +31,13 @@ export async function loadGeneration(input: LoadInput): Promise<Built> {
   const plugins: ResolvedPlugin[] = (input.given ?? []).map((definition) =>
     asResolved(definition, input.givenTimeoutMs),
   );
-  for (const [index, entry] of listed.entries()) {
+  for (const entry of listed) {
     if (isSwitchedOff(file, entry.use, standard) || plugins.some(({ definition }) => definition.name === entry.use))
       continue;
     try {
       plugins.push(await resolvePlugin(entry, file.dir, standard, input.version));
     } catch (error) {
-      problems.push(asProblem(error, ['plugins', index]));
+      problems.push(asProblem(error, entry.index === undefined ? ['plugins'] : ['plugins', entry.index]));
     }
   }
   if (problems.some(isError)) return { problems };
@@ -44,9 +45,11 @@ export async function loadGeneration(input: LoadInput): Promise<Built> {
     problems.push(...duplicates(plugins), ...loosened(plugins));
     const complete = await withImplied(plugins, input);
     const remaining = file.tree['plugins'] === undefined ? withoutOrphans(complete, input) : complete;
+    const configured = withInlineConfigs(file, inlineOf(remaining));
+    problems.push(...configured.problems);
     if (problems.some(isError)) return { problems };
     return buildGeneration({
-      file,
+      file: configured.file,
       plugins: remaining,
       kernelSchemas: { ...kernelSchemas, ...switchedOffSections(file, standard) },
       knownSections: Object.fromEntries(standard.map(({ name, section }) => [section ?? name, name])),
@@ -67,7 +70,11 @@ function readEntries(
   if (written === undefined)
     return standard.filter(({ inStandardSet }) => inStandardSet).map(({ name }) => ({ use: name }));
   const read = pluginEntries.safeParse(written);
-  if (read.success) return inStandardOrder(read.data, standard);
+  if (read.success)
+    return inStandardOrder(
+      read.data.map((entry, index) => ({ ...entry, index })),
+      standard,
+    );
   // The section check tells what is wrong and where; here it is enough that nothing is loaded.
   problems.push({
     code: 'HELIO_CONFIG_VALUE',
@@ -146,6 +153,14 @@ function missingServices(
     Object.values(definition.needs ?? {})
       .filter(({ id }) => !provided.has(id))
       .map(({ id }) => ({ plugin: definition.name, service: id })),
+  );
+}
+
+function inlineOf(plugins: readonly ResolvedPlugin[]) {
+  return plugins.flatMap(({ entry: { config, index }, definition }) =>
+    config === undefined || index === undefined
+      ? []
+      : [{ plugin: definition.name, section: sectionOf(definition), index, config }],
   );
 }
 

@@ -479,7 +479,7 @@ export interface PluginView {
   /** Its section of helio.yaml. */
   readonly section: string;
   readonly version: string;
-  readonly source: 'standard' | 'package' | 'file';
+  readonly source: 'standard' | 'package' | 'file' | 'url';
   readonly implied: boolean;
   readonly taps: readonly { readonly hook: HookName; readonly stage: string; readonly place: number }[];
   readonly needs: readonly string[];
@@ -607,8 +607,25 @@ export interface BannerLine {
   readonly to?: 'stderr';
 }
 
+/** One thing that `helio doctor` looks at, without a running Helio. */
+export interface DoctorCheck {
+  /** A word or two, beside the answer. */
+  readonly name: string;
+  /** Bounded by the signal (some seconds). What it throws is a `fail`. */
+  run(signal: AbortSignal): Awaitable<DoctorFinding | readonly DoctorFinding[]>;
+}
+export interface DoctorFinding {
+  readonly state: 'ok' | 'warn' | 'fail';
+  /** A sentence; never a secret. */
+  readonly text: string;
+  readonly fix?: string;
+}
+
+/** Looks at helio.yaml beside the tools of all upstreams; `helio validate` shows what it returns as warnings. */
+export type CatalogueCheck = (tools: readonly ToolDefinition[]) => readonly Problem[];
+
 export type { RoutesContribution } from './extensions.ts';
-export { commit, journal, refusals, cliCommand, banner, operatorRoutes } from './refs.ts';
+export { commit, journal, refusals, cliCommand, banner, doctorCheck, catalogueCheck, operatorRoutes } from './refs.ts';
 export { openDatabase, migrate, backUp, isBusy, isFull, sqliteCode } from './sqlite.ts';
 export type { Database, Migration, OpenOptions, SqlRow, SqlValue, Statement } from './sqlite.ts';
 export { startWorker } from './worker.ts';

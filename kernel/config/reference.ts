@@ -14,6 +14,11 @@ export function configurationPage(sections: readonly Section[]): string {
   return `${intro.trim()}\n\n${sections.map(sectionText).join('\n')}`;
 }
 
+/** The table of one schema; empty when it has no keys. For `helio plugins docs` too. */
+export function keyTable(schema: Section['schema']): string {
+  return tableOf(rows(sectionJsonSchema(schema), ''));
+}
+
 function sectionText({ name, schema, owner }: Section): string {
   const node = sectionJsonSchema(schema);
   const head = [`## ${name}`, ''];
@@ -22,11 +27,16 @@ function sectionText({ name, schema, owner }: Section): string {
   if (typeof described === 'string') head.push(described, '');
   const list = rows(node, '');
   if (list.length === 0) return [...head, 'It has no keys.', ''].join('\n');
+  return [...head, tableOf(list), ''].join('\n');
+}
+
+function tableOf(list: readonly Row[]): string {
+  if (list.length === 0) return '';
   const table = list.map(
     ({ key, type, fallback, meaning }) =>
       `| ${key === '' ? '(the value)' : `\`${key}\``} | ${type} | ${fallback} | ${meaning} |`,
   );
-  return [...head, '| key | type | default | meaning |', '|---|---|---|---|', ...table, ''].join('\n');
+  return ['| key | type | default | meaning |', '|---|---|---|---|', ...table].join('\n');
 }
 
 /** Everything below a node: members as `a.b`, list entries as `a[]`, free keys as `a.<name>`. */

@@ -7,6 +7,7 @@ import { resolve as resolveImport } from 'import-meta-resolve';
 import { helioError, isHelioError } from '../errors.ts';
 import type { Json, PluginDefinition } from '../plugin.ts';
 import { checkPlugin } from './check.ts';
+import { createDecider } from './decider.ts';
 import type { StandardPlugin } from './standard.ts';
 
 /** One entry of the list, completed. */
@@ -15,12 +16,15 @@ export interface PluginEntry {
   /** Overrides every deadline of the plugin's taps, milliseconds. */
   readonly timeoutMs?: number;
   readonly onError?: 'continue';
+  /** In place of a section of its own. */
   readonly config?: Json;
+  /** Its place in `plugins:`. */
+  readonly index?: number;
 }
 export interface ResolvedPlugin {
   readonly entry: PluginEntry;
   readonly definition: PluginDefinition;
-  readonly source: 'standard' | 'package' | 'file';
+  readonly source: 'standard' | 'package' | 'file' | 'url';
   readonly version: string;
   readonly implied: boolean;
   /** The folder that its panel files may come from. */
@@ -44,6 +48,10 @@ export async function resolvePlugin(
   if (known !== undefined) {
     const definition = checkPlugin((await known.load()).default, use);
     return { entry, definition, source: 'standard', version: helioVersion, implied, folder: undefined };
+  }
+  if (/^https?:/i.test(use)) {
+    const definition = createDecider(use);
+    return { entry, definition, source: 'url', version: '0.0.0', implied, folder: undefined };
   }
   const isFile = use.startsWith('.') || isAbsolute(use);
   const url = isFile ? fileUrl(use, configDir) : packageUrl(use, configDir, standard);

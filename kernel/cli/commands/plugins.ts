@@ -11,6 +11,9 @@ import { out } from '../terminal.ts';
 import { parseUsage } from '../usage.ts';
 
 export async function run(args: readonly string[]): Promise<number> {
+  if (args[0] === 'new') return (await import('./plugins-new.ts')).run(args.slice(1));
+  if (args[0] === 'check') return (await import('./plugins-check.ts')).run(args.slice(1));
+  if (args[0] === 'docs') return (await import('./plugins-docs.ts')).run(args.slice(1));
   const usage = parseUsage(args, (command) =>
     command
       .name('helio plugins')
