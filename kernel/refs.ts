@@ -1,6 +1,6 @@
 /** The services and extension points that the kernel itself knows by name. */
 import { defineExtension, defineService } from './define.ts';
-import type { BannerLine, CliCommand, Commit, Journal, Refusals } from './plugin.ts';
+import type { BannerLine, CatalogueCheck, CliCommand, Commit, DoctorCheck, Journal, Refusals } from './plugin.ts';
 import type { RoutesContribution } from './extensions.ts';
 
 /** The one transaction of a call. Provided by a state store. */
@@ -13,5 +13,9 @@ export const refusals = defineService<Refusals>('feedback.refusals');
 export const cliCommand = defineExtension<CliCommand>('kernel.command');
 /** Lines of the start banner. Owned by the kernel. */
 export const banner = defineExtension<BannerLine>('kernel.banner');
+/** What `helio doctor` looks at beside its own. Owned by the kernel. */
+export const doctorCheck = defineExtension<DoctorCheck>('kernel.doctor');
+/** What only the upstreams' tools show to be wrong with helio.yaml. Owned by the kernel. */
+export const catalogueCheck = defineExtension<CatalogueCheck>('kernel.catalogue');
 /** Routes on the operator's listener; `api.routes` contributes here, the `operator` plugin owns it. */
 export const operatorRoutes = defineExtension<RoutesContribution>('operator.routes');

@@ -35,6 +35,7 @@ export const builtin: readonly BuiltinCommand[] = [
     summary: 'lead a client (Claude, Cursor, VS Code, Codex, ...) to Helio',
     load: () => import('./commands/connect.ts'),
   },
+  { name: 'doctor', summary: 'look for what could be wrong here', load: () => import('./commands/doctor.ts') },
   { name: 'status', summary: 'how the running Helio is doing', load: () => import('./commands/status.ts') },
 ];
 

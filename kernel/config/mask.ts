@@ -11,6 +11,9 @@ const secretName = /secret|token|passw|api_?key|private_?key|credential|authoriz
 /** `https://user:password@host` */
 const userInfo = /(\/\/)[^\s/@:]*:[^\s/@]*@/g;
 
+/** `?api_key=...` */
+const urlMember = /([?&]([\w.-]+)=)[^&#\s]+/g;
+
 /** A copy of the tree with `***` in the place of every secret. Sections without a schema are masked by the names of keys. */
 export function maskSections(tree: JsonObject, schemas: ReadonlyMap<string, z.ZodType>): JsonObject {
   return Object.fromEntries(
@@ -43,7 +46,10 @@ function walk(value: Json, schemas: readonly z.ZodType[], key: string, hide: (se
   if (value === null || typeof value === 'boolean') return value;
   if (schemas.some(hasMark) || (schemas.every(isOpen) && secretName.test(key) && typeof value !== 'object'))
     return hide(value);
-  if (typeof value === 'string') return value.replace(userInfo, `$1${mask}@`);
+  if (typeof value === 'string')
+    return value
+      .replace(userInfo, `$1${mask}@`)
+      .replace(urlMember, (found, head: string, name: string) => (secretName.test(name) ? `${head}${mask}` : found));
   if (typeof value !== 'object') return value;
   const inside = (member: Json, name: string | number) =>
     walk(

@@ -80,7 +80,7 @@ const advice: { readonly [error: string]: string } = {
   missing_scope: 'the app lacks the scope chat:write: add it and install the app again',
 };
 
-async function clear<T>(ask: () => Promise<T>): Promise<T> {
+export async function clear<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {

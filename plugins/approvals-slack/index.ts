@@ -1,9 +1,10 @@
 /** Approvals in Slack: a card with buttons per ticket, answered through `/hooks/approvals-slack/interactions`. */
-import { definePlugin } from '@gethelio/proxy/plugin';
+import { definePlugin, doctorCheck } from '@gethelio/proxy/plugin';
 import { approvalChannel } from '@gethelio/proxy/contracts/approvals';
 import { operatorAccess } from '@gethelio/proxy/contracts/operator';
 import { z } from 'zod';
 import { createClient, createSlackChannel, type SlackChannel } from './channel.ts';
+import { askSlack } from './doctor.ts';
 import { slackSchema, type SlackConfig } from './config.ts';
 import { buildRoutes } from './interactions.ts';
 
@@ -26,6 +27,7 @@ export const approvalsSlack = definePlugin({
       },
     });
     routes((app) => buildRoutes(app, channels), { auth: 'own' });
+    contribute(doctorCheck, { name: 'slack', run: () => askSlack([...channels.values()]) });
   },
 });
 export default approvalsSlack;

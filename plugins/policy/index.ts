@@ -4,6 +4,7 @@ import { auditField } from '@gethelio/proxy/contracts/audit';
 import { lastSessions } from '@gethelio/proxy/contracts/identity';
 import {
   banner,
+  catalogueCheck,
   cliCommand,
   definePlugin,
   sumDecimals,
@@ -168,6 +169,7 @@ export const policy = definePlugin({
     api.routes(explainRoute(kernel), { prefix: '/api/explain' });
     api.routes(policiesRoute(rules, kernel), { prefix: '/api/policies' });
     api.contribute(cliCommand, explainCommand(kernel));
+    api.contribute(catalogueCheck, rules.againstTools);
 
     return {
       policyRules: rules,

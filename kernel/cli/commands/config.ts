@@ -1,6 +1,8 @@
 /** `helio config print|schema|path`: the effective configuration, with secrets masked. */
 import { exitCodes, helioError } from '../../errors.ts';
 import { composeJsonSchema } from '../../config/json-schema.ts';
+import { maskSections } from '../../config/mask.ts';
+import { withDefaults } from '../../config/with-defaults.ts';
 import { inspectOrThrow } from '../../inspect.ts';
 import { createLog } from '../../log.ts';
 import { configPathOf } from '../config-path.ts';
@@ -25,8 +27,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const inspected = await inspectOrThrow(path, process.env, createLog({ level: 'error' }));
   try {
     if (what === 'schema') out(JSON.stringify(composeJsonSchema(inspected.generation.schemas), null, 2));
-    else if (usage.options['json'] === true) out(JSON.stringify(inspected.kernel.configuration().sections));
-    else out((await import('yaml')).stringify(inspected.kernel.configuration().sections));
+    else {
+      const { file, generation } = inspected;
+      const sections = maskSections(withDefaults(file.tree, generation.schemas), generation.schemas);
+      if (usage.options['json'] === true) out(JSON.stringify(sections));
+      else out((await import('yaml')).stringify(sections));
+    }
   } finally {
     await inspected.close();
   }
