@@ -3,7 +3,8 @@ import type { Answer, Decision } from './plugin.ts';
 import { errorAnswer, resultAnswer } from './answer.ts';
 import { PluginFailure } from './guard.ts';
 import { isAnswer } from './nonsense.ts';
-import { contextOf, logFailure } from './steps.ts';
+import { TripResponseContext } from './contexts.ts';
+import { logFailure } from './steps.ts';
 import { sync } from './sync.ts';
 import { feedbackKey } from './refusal.ts';
 import type { Trip } from './trip.ts';
@@ -14,9 +15,9 @@ export async function passThroughHooks(
   decision: Decision,
   answer: Answer,
 ): Promise<{ readonly answer: Answer } | { readonly failure: PluginFailure }> {
-  const ctx = { ...contextOf(trip), decision };
   const { hooks } = trip.generation;
   if (hooks.taps['afterResponse']!.length === 0) return { answer };
+  const ctx = new TripResponseContext(trip, decision);
   return sync((done) =>
     hooks.afterResponse(answer, ctx, (failure, changed) => {
       const wrong =

@@ -27,6 +27,16 @@ function parse(text: string): Decimal | undefined {
   return scale >= 0 ? { digits, scale } : { digits: digits * 10n ** BigInt(-scale), scale: 0 };
 }
 
+/** A whole number of up to 15 digits, which a double holds exactly; undefined for every other text. Counters are such. */
+function small(text: string): number | undefined {
+  if (typeof text !== 'string' || text.length === 0 || text.length > 15 || (text.length > 1 && text.charCodeAt(0) === 48)) return undefined;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 57) return undefined;
+  }
+  return Number(text);
+}
+
 function read(text: string): Decimal {
   const decimal = parse(text);
   if (!decimal) throw new TypeError(`not a decimal number: ${JSON.stringify(String(text).slice(0, 40))}`);
@@ -54,7 +64,7 @@ function align(a: Decimal, b: Decimal): [bigint, bigint, number] {
 
 /** Whether a text is a number that the other functions take: JSON's grammar, at most 1024 characters, exponent within ±400. */
 export function isDecimal(text: string): boolean {
-  return parse(text) !== undefined;
+  return small(text) !== undefined || parse(text) !== undefined;
 }
 
 /**
@@ -62,11 +72,13 @@ export function isDecimal(text: string): boolean {
  * @throws TypeError when the text is no decimal; so do all functions below.
  */
 export function normaliseDecimal(text: string): string {
-  return write(read(text));
+  return small(text) === undefined ? write(read(text)) : text;
 }
 
 /** `addDecimal('0.1', '0.2')` is `0.3`. */
 export function addDecimal(a: string, b: string): string {
+  const [smallA, smallB] = [small(a), small(b)];
+  if (smallA !== undefined && smallB !== undefined) return String(smallA + smallB); // below 2^53
   const [left, right, scale] = align(read(a), read(b));
   return write({ digits: left + right, scale });
 }
@@ -88,6 +100,8 @@ export function negateDecimal(text: string): string {
 
 /** Negative, zero or positive, as for `sort`. */
 export function compareDecimal(a: string, b: string): -1 | 0 | 1 {
+  const [smallA, smallB] = [small(a), small(b)];
+  if (smallA !== undefined && smallB !== undefined) return smallA < smallB ? -1 : smallA > smallB ? 1 : 0;
   const [left, right] = align(read(a), read(b));
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -27,7 +27,7 @@ export async function runCall(incoming: Incoming, world: World): Promise<Final> 
       if (asked.kind === 'judge_again') continue; // a person was asked: the world may have changed meanwhile
       if (asked.kind === 'deny') return await refuse(trip, asked.decision, 'denied');
       if (asked.kind === 'respond') return await answerInstead(trip, decision, asked.answer, asked.outcome);
-      if (incoming.signal.aborted) return await abandon(trip, decision); // nothing is dispatched without a caller
+      if (incoming.isAborted) return await abandon(trip, decision); // nothing is dispatched without a caller
       const refused = await commitAll(trip, decision, asked.commitments);
       if (refused !== undefined) return await refuse(trip, refused, 'denied');
 
@@ -55,12 +55,8 @@ export async function runCall(incoming: Incoming, world: World): Promise<Final> 
 
 async function forward(trip: Trip, decision: Decision, headers: ReadonlyMap<string, string>): Promise<Landing> {
   trip.forwardedAtMs = performance.now();
-  const landing = await trip.incoming.forward({
-    callId: trip.call.id,
-    decision,
-    headers,
-    ...(trip.rewritten && { arguments: trip.call.arguments }),
-  });
+  const sent = { callId: trip.call.id, decision, headers };
+  const landing = await trip.incoming.forward(trip.rewritten ? { ...sent, arguments: trip.call.arguments } : sent);
   trip.upstreamMs = performance.now() - trip.forwardedAtMs;
   return landing;
 }
@@ -93,7 +89,7 @@ async function refuse(trip: Trip, decision: Decision, outcome: Outcome): Promise
 
 async function answerInstead(trip: Trip, decision: Decision, answer: Answer, outcome: Outcome): Promise<Final> {
   await keepRecord(trip, { decision, outcome, answer });
-  if (trip.incoming.signal.aborted) return { kind: 'gone' };
+  if (trip.incoming.isAborted) return { kind: 'gone' };
   return { kind: 'answer', answer, instead: { id: trip.call.id, decision, outcome } };
 }
 

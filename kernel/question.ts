@@ -17,7 +17,8 @@ import type { Incoming, Landing, Lookup } from './mcp/incoming.ts';
 import { toolDefinition } from './mcp/tool-definition.ts';
 import { runCall } from './pipeline.ts';
 import { feedbackKey, render } from './refusal.ts';
-import { contextOf, logFailure, receive } from './steps.ts';
+import { TripContext } from './contexts.ts';
+import { logFailure, receive } from './steps.ts';
 import { sync } from './sync.ts';
 import { startTrip, type World } from './trip.ts';
 
@@ -44,7 +45,7 @@ export async function explain(asking: Asking, question: Question): Promise<Expla
     const verdicts = await sync<readonly GivenVerdict[]>((done) =>
       trip.generation.hooks.evaluate(
         {
-          ctx: { ...contextOf(trip), mode: 'explain' },
+          ctx: new TripContext(trip, 'explain'),
           walkOn: true,
           skipMeter: false,
           onStep: (tap, given, ms) => steps.push({ plugin: tap.plugin, stage: tap.stage, verdicts: given, ms }),
@@ -155,6 +156,7 @@ function incomingOf(asking: Asking, question: Question, door: 'unused' | 'sideba
     arrival,
     receivedAtMs: question.nowMs ?? asking.world.clock.nowMs(),
     signal: new AbortController().signal,
+    isAborted: false,
     definition: () =>
       definition !== undefined
         ? { found: toolDefinition({ ...definition, name: question.name }, 'trusted') }

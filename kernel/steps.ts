@@ -1,6 +1,7 @@
 /** The steps of the pipeline, in its order: receive, judge, ask, commit, settle. */
-import type { Answer, CallContext, Commitment, Decision, GivenVerdict, Outcome, StoreOp, Verdict } from './plugin.ts';
+import type { Answer, Commitment, Decision, GivenVerdict, Outcome, StoreOp, Verdict } from './plugin.ts';
 import { withArguments } from './call.ts';
+import { TripContext, TripForwardContext, TripRequestContext } from './contexts.ts';
 import { fold, kernelDeny } from './decision.ts';
 import { failureVerdict, type ForwardEnd, type Forwarding } from './hooks.ts';
 import type { PluginFailure } from './guard.ts';
@@ -16,16 +17,11 @@ export interface Taken {
 /** Step 1: onRequest, then the tool's definition. Returns a deny when the call cannot even be judged. */
 export async function receive(trip: Trip): Promise<Decision | undefined> {
   const { generation, incoming } = trip;
-  const ctx = {
-    ...contextOf(trip),
-    rewriteArguments(next: CallContext['call']['arguments'], reason: string) {
-      trip.call = withArguments(trip.call, next);
-      trip.rewritten = true;
-      trip.world.log.info('a plugin rewrote the arguments of a call', { call: trip.call.id, reason });
-    },
-  };
-  // `call` is read anew by every tap: a later one sees what an earlier one rewrote.
-  Object.defineProperty(ctx, 'call', { get: () => trip.call, enumerable: true });
+  const ctx = new TripRequestContext(trip, (next, reason) => {
+    trip.call = withArguments(trip.call, next);
+    trip.rewritten = true;
+    trip.world.log.info('a plugin rewrote the arguments of a call', { call: trip.call.id, reason });
+  });
   const failure = await sync<PluginFailure | undefined>((done) => generation.hooks.onRequest(ctx, done));
   if (failure !== undefined) return failed(trip, failure);
 
@@ -58,7 +54,7 @@ export async function judge(trip: Trip): Promise<Decision> {
   const verdicts = await sync<readonly GivenVerdict[]>((done) =>
     generation.hooks.evaluate(
       {
-        ctx: contextOf(trip),
+        ctx: new TripContext(trip),
         walkOn: false,
         skipMeter: trip.continues !== undefined,
         onFailure: (failure) => logFailure(trip, failure),
@@ -84,16 +80,14 @@ export async function askBeforeForward(trip: Trip, decision: Decision): Promise<
   let lifted = decision.effect === 'allow' || trip.continues !== undefined;
   let waited = false;
   const forwarding: Forwarding = {
-    ctx: {
-      ...contextOf(trip),
-      decision,
+    ctx: new TripForwardContext(trip, decision, {
       lift: () => void (lifted = true),
       waiting: (message) => {
         waited = true;
         trip.incoming.waiting(message);
       },
       setHeader: (name, value) => void headers.set(name.toLowerCase(), value),
-    },
+    }),
     commitments,
     skipTaking: trip.continues !== undefined, // its first leg took everything
     atTheGate: () => {
@@ -127,7 +121,8 @@ export async function commitAll(
 ): Promise<Decision | undefined> {
   const { generation, call, facts, tool } = trip;
   facts.close();
-  const taking = commitments.flatMap(({ commitment }) => commitment.ops);
+  const taking =
+    commitments.length === 1 ? commitments[0]!.commitment.ops : commitments.flatMap(({ commitment }) => commitment.ops);
   const intent = generation.journal?.intent({ call, facts, decision, tool, hasOps: taking.length > 0 }) ?? [];
   trip.taken = [...trip.claimed, ...commitments.filter(({ commitment }) => commitment.settle !== undefined)];
   if (taking.length + intent.length === 0) return undefined;
@@ -188,18 +183,6 @@ export async function settleAll(
       cause: String(cause),
     });
   }
-}
-
-export function contextOf(trip: Trip): CallContext {
-  return {
-    call: trip.call,
-    facts: trip.facts,
-    signal: trip.incoming.signal,
-    nowMs: trip.world.clock.nowMs(),
-    tool: trip.tool,
-    mode: 'live',
-    continues: trip.continues,
-  };
 }
 
 /** A hold that nobody lifted is a refusal. */

@@ -76,6 +76,9 @@ export class Exchange implements Incoming, OpenRequest {
     this.#aborter ??= new AbortController();
     return this.#aborter.signal;
   }
+  get isAborted(): boolean {
+    return this.#aborter?.signal.aborted ?? false;
+  }
 
   definition(): Lookup | Promise<Lookup> {
     if (this.#subject?.kind !== 'tool') return { found: undefined };

@@ -54,6 +54,7 @@ export function makeIncoming(
   if (call.agent !== undefined) headers['x-helio-agent'] = call.agent;
   const kind = call.kind ?? 'tool';
   const args = read.value as StrictObject;
+  const signal = call.signal ?? new AbortController().signal;
   const incoming: Incoming & { landed?: Answer } = {
     kind,
     method: { tool: 'tools/call', resource: 'resources/read', prompt: 'prompts/get', list: call.name }[kind],
@@ -73,7 +74,10 @@ export function makeIncoming(
       inputResponses: call.inputResponses,
     },
     receivedAtMs: clock.nowMs(),
-    signal: call.signal ?? new AbortController().signal,
+    signal,
+    get isAborted() {
+      return signal.aborted;
+    },
     definition: () => (kind === 'tool' ? upstream.lookup(call.name) : { found: undefined }),
     waiting: (message) => call.onWaiting?.(message),
     async forward({ arguments: rewritten, headers: added }) {

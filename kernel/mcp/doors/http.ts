@@ -1,5 +1,11 @@
 /** The HTTP door: `/mcp` on node:http, straight into the relay. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { ClientRequest, Responder } from '../door.ts';
 import { mediaType } from '../headers.ts';
 import { rpcCode } from '../messages.ts';
@@ -68,7 +74,8 @@ function onRequest(request: IncomingMessage, response: ServerResponse, options: 
   if (unfit) return refuse(unfit);
   readBody(request, options.bodyLimitBytes(), (body) => {
     if (body === undefined) return refuse(tooLarge(options.bodyLimitBytes()));
-    options.relay.take({ ...from, body, upstream }, responder);
+    const { door, publicUrl } = from;
+    options.relay.take({ door, verb, headers, body, peer, upstream, publicUrl }, responder);
   });
 }
 
@@ -159,10 +166,14 @@ export class HttpResponder implements Responder {
   }
   answer(status: number, headers: Headers, body: Uint8Array | undefined): void {
     const length = body !== undefined ? body.byteLength : status === 204 || status === 304 ? undefined : 0;
-    this.#response.writeHead(
-      status,
-      length === undefined ? wire(headers) : { ...wire(headers), 'content-length': length },
-    );
+    // A flat list: no second object with the same headers.
+    const flat: (string | string[])[] = [];
+    for (const name in headers) {
+      const value = headers[name];
+      if (value !== undefined) flat.push(name, value);
+    }
+    if (length !== undefined) flat.push('content-length', String(length));
+    this.#response.writeHead(status, flat as OutgoingHttpHeader[]);
     this.#response.end(body);
   }
   begin(status: number, headers: Headers): void {
