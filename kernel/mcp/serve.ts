@@ -178,10 +178,11 @@ export function createDoors(options: DoorsOptions): Doors {
       await listenOn(server, listen.host, listen.port);
     },
     configure(next) {
-      const restart = (['host', 'port'] as const)
+      const restart = (['host', 'port', 'separator'] as const)
         .filter((key) => next.listen[key] !== listen[key])
         .map((key) => `listen.${key}`);
-      apply({ ...next, listen: { ...next.listen, host: listen.host, port: listen.port } });
+      const { host, port, separator } = listen;
+      apply({ ...next, listen: { ...next.listen, host, port, separator } });
       return restart;
     },
     views: () => [...entries.values()].map((entry) => entry.upstream.view()),
