@@ -104,13 +104,14 @@ function formatDiff({
 }
 
 async function accept(world: World, input: CliInput): Promise<number> {
-  if (input.options['lock'] === true) return writeLock(world, input);
   const [wanted] = input.args;
+  const wantsLock = input.options['lock'] === true;
+  if (wantsLock && wanted === undefined && input.options['all'] !== true) return writeLock(world, input);
   const pins = (await readPins(world, input)).filter(
     ({ name, state }) => state !== 'pinned' && (input.options['all'] === true || name === wanted),
   );
   if (wanted === undefined && input.options['all'] !== true) return (input.note('name a tool, or say --all'), 2);
-  if (pins.length === 0) return (input.note('nothing waits to be accepted'), wanted === undefined ? 0 : 1);
+  if (pins.length === 0) input.note('nothing waits to be accepted');
   for (const { upstream, name, currentHash } of pins) {
     await input.ask('POST', '/api/tools/accept', {
       upstream,
@@ -120,7 +121,8 @@ async function accept(world: World, input: CliInput): Promise<number> {
     input.note(`accepted ${name} (${upstream})`);
   }
   if (input.json) input.out(JSON.stringify({ accepted: pins.map(({ upstream, name }) => ({ upstream, name })) }));
-  return 0;
+  if (pins.length === 0 && wanted !== undefined) return 1;
+  return wantsLock ? writeLock(world, input) : 0;
 }
 
 type Lock = { readonly [upstream: string]: { readonly [tool: string]: JsonObject } };
