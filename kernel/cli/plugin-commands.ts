@@ -1,4 +1,5 @@
 /** Commands that plugins add to `helio` (`audit query`, `approvals list`, ...). */
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { createLog } from '../log.ts';
 import { exitCodes, helioError } from '../errors.ts';
@@ -7,7 +8,7 @@ import { nearest } from '../config/nearest.ts';
 import type { CliCommand, CliInput } from '../plugin.ts';
 import { cliCommand } from '../refs.ts';
 import { askRunning } from './ask.ts';
-import { builtin } from './commands.ts';
+import { builtin, pluginCommands } from './commands.ts';
 import { configPathOf } from './config-path.ts';
 import { columns, note, out } from './terminal.ts';
 import { parseUsage } from './usage.ts';
@@ -17,7 +18,11 @@ export async function runPluginCommand(argv: readonly string[]): Promise<number>
   const words = argv.filter((word) => !word.startsWith('-'));
   const config = configFlagOf(argv);
   const log = createLog({ level: 'warn' });
-  const inspected = await inspectOrThrow(configPathOf({ options: { config } }), process.env, log);
+  const path = configPathOf({ options: { config } });
+  // Without a file, a slip of the keyboard is told as that, and not as the missing file.
+  if (!existsSync(path) && !pluginCommands.some(([name]) => name === words[0]))
+    throw unknownCommand(words[0] ?? '', []);
+  const inspected = await inspectOrThrow(path, process.env, log);
   try {
     const commands = inspected.generation.extensions.collect<CliCommand>(cliCommand);
     const command = find(commands, argv);
@@ -46,15 +51,22 @@ function showGroup(commands: readonly CliCommand[], word: string): number {
     out(group.map(({ name, summary }) => `  ${`helio ${name}`.padEnd(28)}${summary}`).join('\n'));
     return exitCodes.ok;
   }
-  const names = [...builtin.map(({ name }) => name), ...commands.map(({ name }) => name.split(' ')[0]!)];
+  throw unknownCommand(
+    word,
+    commands.map(({ name }) => name.split(' ')[0]!),
+  );
+}
+
+function unknownCommand(word: string, loaded: readonly string[]): Error {
+  const names = [...builtin.map(({ name }) => name), ...pluginCommands.map(([name]) => name), ...loaded];
   const near = nearest(word, names);
-  throw helioError('HELIO_CLI_USAGE', {
+  return helioError('HELIO_CLI_USAGE', {
     detail: `unknown command "${word}"${near ? ` (did you mean "${near}"?)` : ''}`,
     command: '',
   });
 }
 
-function describe(parser: Command, command: CliCommand): Command {
+export function describe(parser: Command, command: CliCommand): Command {
   parser.name(`helio ${command.name}`).description(command.summary);
   for (const { name, description, required } of command.arguments ?? [])
     parser.argument(required ? `<${name}>` : `[${name}]`, description);
