@@ -97,7 +97,7 @@ function upstreamOf(
     const bearer = entry['bearer_token_env_var'];
     if (typeof bearer === 'string') needs.push({ name: bearer, literal: false });
     const complete = typeof bearer === 'string' ? { ...headers, Authorization: `Bearer \${${bearer}}` } : headers;
-    // Gemini says `url` for sse; others say `type` or `transport`.
+    // Some say so; else the usual path of the old transport tells.
     const isSse =
       [entry['type'], entry['transport']].includes('sse') || /\/sse\/?$/.test(new URL(url, 'http://x').pathname);
     return {
