@@ -204,8 +204,7 @@ function compare(leg, direct, through) {
       why: after?.errorMessage,
     };
     const scenario = (before ?? after).scenario;
-    const isBridge = leg.upstream === 'stdio' || leg.upstream === 'sse';
-    (isBridge && bridged.has(scenario) && after?.status !== 'FAILURE' ? accepted : differences).push(difference);
+    (isAccepted(leg, scenario, key, before, after) ? accepted : differences).push(difference);
   }
   return {
     name: leg.name,
@@ -216,10 +215,21 @@ function compare(leg, direct, through) {
   };
 }
 
+/** docs/decisions/0006-bridge-differences.md says why. A failure is accepted in one check only. */
+function isAccepted(leg, scenario, key, before, after) {
+  const isBridge = leg.upstream === 'stdio' || leg.upstream === 'sse';
+  if (isBridge && bridged.has(scenario)) return after?.status !== 'FAILURE';
+  if (leg.side !== 'client' || leg.part !== 'auth') return false;
+  // It compares with the address that the suite's own server published; through Helio the client rightly names Helio's.
+  if (/ resource-parameter-matches-prm#\d+$/.test(key)) return true;
+  // One request more: Helio reads the tools before it judges the first call of one.
+  return scenario === 'auth/scope-step-up' && before === undefined && after?.status !== 'FAILURE';
+}
+
 function print({ name, direct, through, differences, accepted = [] }) {
   const show = (one) => (one ? `${one.passed}/${one.failed}` : '-');
   const line = `${name.padEnd(26)} direct ${show(direct).padStart(6)}  helio ${show(through).padStart(6)}  differences ${differences.length}`;
-  process.stdout.write(`${line}${accepted.length > 0 ? ` (and ${accepted.length} that a bridge may have)` : ''}\n`);
+  process.stdout.write(`${line}${accepted.length > 0 ? ` (and ${accepted.length} accepted)` : ''}\n`);
   for (const one of differences.slice(0, 40)) {
     process.stdout.write(
       `    ${one.check}: ${one.direct} -> ${one.through}${one.why ? ` (${one.why.slice(0, 200)})` : ''}\n`,
