@@ -26,6 +26,7 @@ def dumps(value: Any) -> str:
     """JSON text; Decimal keeps its digits, dataclasses and pydantic models become objects. Raises HelioError."""
     try:
         text = json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
+        text.encode()  # a lone surrogate is no text
     except (TypeError, ValueError, RecursionError) as cause:
         raise HelioError(f"this cannot be written as JSON: {cause}", "not_json") from cause
     return re.sub(f'"{_MARK}([^"]*)"', r"\1", text)
@@ -47,6 +48,8 @@ class Transport:
     """Shared by any number of threads. ``url`` is http(s)://host:port; ``timeout`` is in seconds, for a whole call."""
 
     def __init__(self, url: str, timeout: float) -> None:
+        self._idle: list[tuple[http.client.HTTPConnection, float]] = []
+        self._lock, self._pid = threading.Lock(), os.getpid()
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise HelioError(f"{url!r} is no http(s) URL", "bad_url")
@@ -54,8 +57,6 @@ class Transport:
         self.timeout = timeout
         self._connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._host, self._port, self._path = parts.hostname, parts.port, parts.path.rstrip("/")
-        self._idle: list[tuple[http.client.HTTPConnection, float]] = []
-        self._lock, self._pid = threading.Lock(), os.getpid()
 
     def ask(
         self, method: str, path: str, token: str, body: Any = None, *, repeatable: bool = True,
