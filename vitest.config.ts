@@ -19,6 +19,7 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     testTimeout: 30_000,
+    maxWorkers: 2, // the default on two cores is one, and most end-to-end tests wait for processes
     hookTimeout: 60_000,
     projects: [
       {
