@@ -10,12 +10,24 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'off', // generics over every plugin there is have to say `any`
       '@typescript-eslint/no-empty-object-type': 'off',
       '@typescript-eslint/no-unused-expressions': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        {
+          argsIgnorePattern: '^_',
+          varsIgnorePattern: '^_',
+          destructuredArrayIgnorePattern: '^_',
+          ignoreRestSiblings: true,
+        },
+      ],
       '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess asks for it where the index is known
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-var': 'error',
       'prefer-const': 'error',
     },
   },
-  { files: ['dashboard/**/*.ts'], plugins: { lit }, rules: { ...lit.configs['flat/recommended'].rules, 'lit/attribute-value-entities': 'off' } } // arrow functions in templates,
+  {
+    files: ['dashboard/**/*.ts'],
+    plugins: { lit },
+    rules: { ...lit.configs['flat/recommended'].rules, 'lit/attribute-value-entities': 'off' },
+  }, // arrow functions in templates,
 );

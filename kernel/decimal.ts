@@ -29,7 +29,13 @@ function parse(text: string): Decimal | undefined {
 
 /** A whole number of up to 15 digits, which a double holds exactly; undefined for every other text. Counters are such. */
 function small(text: string): number | undefined {
-  if (typeof text !== 'string' || text.length === 0 || text.length > 15 || (text.length > 1 && text.charCodeAt(0) === 48)) return undefined;
+  if (
+    typeof text !== 'string' ||
+    text.length === 0 ||
+    text.length > 15 ||
+    (text.length > 1 && text.charCodeAt(0) === 48)
+  )
+    return undefined;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code < 48 || code > 57) return undefined;

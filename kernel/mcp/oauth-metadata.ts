@@ -35,11 +35,21 @@ export function createOAuthMetadata(upstreamAt: (path: string) => Upstream | und
     const upstream = upstreamAt(mcpPath);
     const own = upstream?.url === undefined ? undefined : new URL(upstream.url);
     if (!upstream || !own) return void response.writeHead(404).end();
-    const paths = suffix === undefined ? [path.replace(/\/mcp(\/[^/]*)?$/, own.pathname), path.replace(/\/mcp(\/[^/]*)?$/, '')] : [told.get(upstream.name), `${wellKnown}${own.pathname}`, wellKnown];
+    const paths =
+      suffix === undefined
+        ? [path.replace(/\/mcp(\/[^/]*)?$/, own.pathname), path.replace(/\/mcp(\/[^/]*)?$/, '')]
+        : [told.get(upstream.name), `${wellKnown}${own.pathname}`, wellKnown];
     const found = await document(upstream, [...new Set(paths.filter((one) => one !== undefined))]);
     if (!found) return void response.writeHead(404).end();
-    const body = suffix === undefined ? found.body : withResource(found.body, `http://${request.headers.host}${mcpPath}`);
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store', 'access-control-allow-origin': '*' }).end(body);
+    const body =
+      suffix === undefined ? found.body : withResource(found.body, `http://${request.headers.host}${mcpPath}`);
+    response
+      .writeHead(200, {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+        'access-control-allow-origin': '*',
+      })
+      .end(body);
   }
 
   return {

@@ -1,6 +1,6 @@
 /** What is published works: the tarball holds what it should, and every kind of plugin made from it tests, checks and runs. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ beforeAll(async () => {
 }, 400_000);
 afterEach(async () => {
   if (running?.exitCode === null) {
-    running.kill('SIGTERM');
+    process.kill(-running.pid!, 'SIGTERM');
     await new Promise((resolve) => running!.once('exit', resolve));
   }
   running = undefined;
@@ -55,12 +55,14 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts Helio as a person would and waits for the line that names its addresses. */
-async function start(cwd: string, args: readonly string[]): Promise<string> {
+async function start(cwd: string, name: string, ...args: readonly string[]): Promise<string> {
   const path = [join(folder, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
-  const child = spawn('helio', ['start', ...args], {
+  // A process group of its own: npx starts Helio as a child of a child.
+  const child = spawn(name, args, {
     cwd,
     env: { ...process.env, PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   running = child;
   let [said, complained] = ['', ''];
@@ -130,7 +132,7 @@ describe.each(kinds)('a new plugin of the kind $name', ({ name: kind }) => {
 
     const free = readFileSync(join(plugin, 'helio.yaml'), 'utf8').replace(/port: \d+/g, 'port: 0');
     writeFileSync(join(plugin, 'helio.yaml'), free);
-    const { json } = await oneCall(await start(plugin, []));
+    const { json } = await oneCall(await start(plugin, 'helio', 'start'));
     expect(json.result.isError ?? false).toBe(false);
     expect(JSON.stringify(json.result)).toContain('A-17');
 
@@ -141,14 +143,19 @@ describe.each(kinds)('a new plugin of the kind $name', ({ name: kind }) => {
 });
 
 it('npx of the tarball: init and start in an empty folder', async () => {
-  const empty = mkdtempSync(join(folder, 'empty-'));
+  // Outside of `folder`: npm looks upwards for a package.json and takes paths from there.
+  const empty = mkdtempSync(join(tmpdir(), 'helio-empty-'));
+  const local = `./${basename(tarball)}`;
+  copyFileSync(tarball, join(empty, local));
   // Relative, as people write it: npx runs an absolute path as a program.
-  const npx = (...args: string[]) =>
-    command(empty, 'npx', '--yes', '--prefer-offline', `../${basename(tarball)}`, ...args);
+  const npx = (...args: string[]) => command(empty, 'npx', '--yes', '--prefer-offline', local, ...args);
   await npx('init', '--yes');
   expect(readdirSync(empty)).toEqual(expect.arrayContaining(['helio.yaml', '.env']));
   expect(existsSync(join(empty, 'node_modules'))).toBe(false);
   const free = readFileSync(join(empty, 'helio.yaml'), 'utf8').replace(/(^|\s|\{ )port: \d+/g, '$1port: 0');
   writeFileSync(join(empty, 'helio.yaml'), `${free}${/^sdk:/m.test(free) ? '' : '\nsdk: { port: 0 }\n'}`);
-  expect(await start(empty, [])).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
+  expect(await start(empty, 'npx', '--yes', '--prefer-offline', local, 'start')).toMatch(
+    /^http:\/\/127\.0\.0\.1:\d+\/mcp$/,
+  );
+  rmSync(empty, { recursive: true, force: true });
 }, 240_000);

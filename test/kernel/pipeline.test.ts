@@ -40,7 +40,8 @@ describe('a call', () => {
       apiVersion: 1,
       config,
       taps: ['evaluate'],
-      register: ({ hooks }) => hooks.evaluate.tap({ stage: 'guard' }, () => [deny('quiet_hours', 'It is night.'), allow]),
+      register: ({ hooks }) =>
+        hooks.evaluate.tap({ stage: 'guard' }, () => [deny('quiet_hours', 'It is night.'), allow]),
     });
     const test = await testPlugin(objector, { plugins: [voucher] });
     expect(await test.call('echo')).toMatchObject({ effect: 'deny', code: 'quiet_hours' });
@@ -50,12 +51,29 @@ describe('a call', () => {
 
 describe('a plugin that misbehaves', () => {
   const cases: [string, () => unknown][] = [
-    ['throws', () => { throw new Error('secret stack'); }],
-    ['rejects', async () => { throw new Error('secret stack'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('secret stack');
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('secret stack');
+      },
+    ],
     ['hangs', () => new Promise(() => {})],
     ['returns nonsense', () => ({ effect: 'maybe' })],
     ['returns a number', () => 7],
-    ['loops past its deadline', () => { const end = performance.now() + 400; while (performance.now() < end); return allow; }],
+    [
+      'loops past its deadline',
+      () => {
+        const end = performance.now() + 400;
+        while (performance.now() < end);
+        return allow;
+      },
+    ],
     ['widens the scale', () => ({ effect: '__proto__', code: 'x', reason: 'y' })],
   ];
   it.each(cases)('that %s in evaluate denies the call and is named', async (_what, run) => {
@@ -88,7 +106,10 @@ describe('a plugin that misbehaves', () => {
         }),
     });
     const test = await testPlugin(mutator);
-    expect(await test.call({ name: 'pay', arguments: { amount: 500 } })).toMatchObject({ effect: 'deny', code: 'plugin_failed' });
+    expect(await test.call({ name: 'pay', arguments: { amount: 500 } })).toMatchObject({
+      effect: 'deny',
+      code: 'plugin_failed',
+    });
     await test.stop();
   });
 
@@ -98,7 +119,10 @@ describe('a plugin that misbehaves', () => {
       apiVersion: 1,
       config,
       taps: ['afterResponse'],
-      register: ({ hooks }) => hooks.afterResponse.tap({ stage: 'redact' }, () => { throw new Error('no'); }),
+      register: ({ hooks }) =>
+        hooks.afterResponse.tap({ stage: 'redact' }, () => {
+          throw new Error('no');
+        }),
     });
     const test = await testPlugin(redactor, { plugins: [voucher] });
     test.upstream.answers('echo', { content: [{ type: 'text', text: 'the secret' }] });
@@ -127,7 +151,11 @@ describe('commitments', () => {
   it('are taken all or none: a full pot of one plugin leaves the pot of the other untouched', async () => {
     const test = await testPlugin(taker('wide', '2'), { plugins: [voucher, taker('narrow', '1')] });
     expect((await test.call('pay')).outcome).toBe('forwarded');
-    expect(await test.call('pay')).toMatchObject({ effect: 'deny', code: 'rate_limited', text: expect.stringContaining('narrow') });
+    expect(await test.call('pay')).toMatchObject({
+      effect: 'deny',
+      code: 'rate_limited',
+      text: expect.stringContaining('narrow'),
+    });
     await test.stop();
   });
 
@@ -150,7 +178,11 @@ describe('facts', () => {
       apiVersion: 1,
       config,
       taps: ['onRequest'],
-      register: ({ hooks }) => hooks.onRequest.tap(({ facts }) => { facts.set(fact, 1); facts.set(fact, 2); }),
+      register: ({ hooks }) =>
+        hooks.onRequest.tap(({ facts }) => {
+          facts.set(fact, 1);
+          facts.set(fact, 2);
+        }),
     });
     const test = await testPlugin(twice, { plugins: [voucher] });
     expect(await test.call('echo')).toMatchObject({ effect: 'deny', code: 'plugin_failed' });
@@ -164,7 +196,8 @@ describe('a hold', () => {
     apiVersion: 1,
     config,
     taps: ['evaluate'],
-    register: ({ hooks }) => hooks.evaluate.tap(() => ({ effect: 'hold', code: 'approval_required', reason: 'A person has to say yes.' })),
+    register: ({ hooks }) =>
+      hooks.evaluate.tap(() => ({ effect: 'hold', code: 'approval_required', reason: 'A person has to say yes.' })),
   });
 
   it('that nobody lifts is a refusal', async () => {
@@ -207,7 +240,10 @@ describe('a hold', () => {
       config,
       taps: ['beforeForward'],
       register: ({ hooks }) =>
-        hooks.beforeForward.tap({ stage: 'lift' }, () => ({ respond: resultAnswer({ content: [], isError: true }), outcome: 'pending' as const })),
+        hooks.beforeForward.tap({ stage: 'lift' }, () => ({
+          respond: resultAnswer({ content: [], isError: true }),
+          outcome: 'pending' as const,
+        })),
     });
     const test = await testPlugin(pending, { plugins: [holder] });
     expect((await test.call('pay')).outcome).toBe('pending');

@@ -10,15 +10,13 @@ beforeAll(async () => {
   upstream = await startRecorder((request, response) => {
     const { origin } = new URL(upstream.url);
     if (request.url === '/custom/metadata') {
-      return void response
-        .writeHead(200)
-        .end(
-          JSON.stringify({
-            resource: upstream.url,
-            authorization_servers: ['https://as.example'],
-            scopes_supported: ['a'],
-          }),
-        );
+      return void response.writeHead(200).end(
+        JSON.stringify({
+          resource: upstream.url,
+          authorization_servers: ['https://as.example'],
+          scopes_supported: ['a'],
+        }),
+      );
     }
     if (request.url === '/.well-known/oauth-authorization-server')
       return void response.writeHead(200).end('{"issuer":"x"}');

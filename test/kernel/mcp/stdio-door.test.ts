@@ -11,7 +11,9 @@ import { pipeTransport } from './support/pipe-transport.ts';
 let fixture: ChildProcess;
 const doors: { [transport: string]: TestDoors } = {};
 beforeAll(async () => {
-  fixture = spawn(process.execPath, ['test/fixtures/conformance/main.mjs', '--http', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  fixture = spawn(process.execPath, ['test/fixtures/conformance/main.mjs', '--http', '0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const line = await new Promise<string>((done) => fixture.stderr!.once('data', (chunk) => done(String(chunk))));
   doors['http'] = await openDoors({ url: /http:\S+/.exec(line)![0] });
   doors['stdio'] = await openDoors({ command: process.execPath, args: ['test/fixtures/conformance/main.mjs'] });
@@ -24,7 +26,14 @@ afterAll(async () => {
 function door(transport: string) {
   const pipe = pipeTransport();
   const { relay, upstream } = doors[transport]!;
-  const opened = createStdioDoor({ relay, upstream: () => upstream()!, input: pipe.input, output: pipe.output, log: quiet, messageLimitBytes: 1e6 });
+  const opened = createStdioDoor({
+    relay,
+    upstream: () => upstream()!,
+    input: pipe.input,
+    output: pipe.output,
+    log: quiet,
+    messageLimitBytes: 1e6,
+  });
   return { pipe, ...opened };
 }
 
@@ -32,7 +41,10 @@ describe.each(['http', 'stdio'])('in front of an upstream over %s', (transport) 
   test.each(['v1', 'v2 legacy', 'v2 modern'])('%s lists, calls with progress, and ends', async (kind) => {
     const { pipe, closed } = door(transport);
     const self = { name: 'test', version: '1' };
-    const client = kind === 'v1' ? new ClientV1(self) : new ClientV2(self, kind === 'v2 modern' ? { versionNegotiation: { mode: 'auto' } } : {});
+    const client =
+      kind === 'v1'
+        ? new ClientV1(self)
+        : new ClientV2(self, kind === 'v2 modern' ? { versionNegotiation: { mode: 'auto' } } : {});
     await client.connect(pipe as never);
     expect((await client.listTools()).tools.length).toBeGreaterThan(5);
     const seen: unknown[] = [];
@@ -43,7 +55,12 @@ describe.each(['http', 'stdio'])('in front of an upstream over %s', (transport) 
     expect(seen.length).toBeGreaterThan(1);
     const { gate } = doors[transport]!;
     const { arrival } = gate.calls.at(-1)!;
-    expect(arrival).toMatchObject({ door: 'stdio', peer: 'stdio', era: kind === 'v2 modern' ? 'modern' : 'legacy', client: self });
+    expect(arrival).toMatchObject({
+      door: 'stdio',
+      peer: 'stdio',
+      era: kind === 'v2 modern' ? 'modern' : 'legacy',
+      client: self,
+    });
     expect(arrival.mcpSession).toBeTruthy();
     await client.close();
     await closed;
@@ -52,7 +69,11 @@ describe.each(['http', 'stdio'])('in front of an upstream over %s', (transport) 
   test('the server asks the client, and gets its answer', async () => {
     const { pipe, closed } = door(transport);
     const client = new ClientV1({ name: 'test', version: '1' }, { capabilities: { sampling: {} } });
-    client.setRequestHandler(CreateMessageRequestSchema, () => ({ model: 'm', role: 'assistant' as const, content: { type: 'text' as const, text: 'hello' } }));
+    client.setRequestHandler(CreateMessageRequestSchema, () => ({
+      model: 'm',
+      role: 'assistant' as const,
+      content: { type: 'text' as const, text: 'hello' },
+    }));
     await client.connect(pipe as never);
     const answer = await client.callTool({ name: 'test_sampling', arguments: { prompt: 'x' } });
     expect(JSON.stringify(answer)).toContain('hello');

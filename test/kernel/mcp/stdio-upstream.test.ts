@@ -14,11 +14,24 @@ afterAll(async () => {
   await doors.stop();
 });
 
-const modernHeaders = (name: string) => ({ 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': name });
-const modernMeta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
+const modernHeaders = (name: string) => ({
+  'mcp-protocol-version': '2026-07-28',
+  'mcp-method': 'tools/call',
+  'mcp-name': name,
+});
+const modernMeta = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
 const modernCall = (name: string, args: object, id: unknown = 1, meta: object = {}) =>
-  JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args, _meta: { ...modernMeta, ...meta } } });
-const legacyCall = (name: string, args: object, id: unknown = 1) => JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } });
+  JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name, arguments: args, _meta: { ...modernMeta, ...meta } },
+  });
+const legacyCall = (name: string, args: object, id: unknown = 1) =>
+  JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } });
 
 async function openSession(to = doors): Promise<{ 'mcp-session-id': string }> {
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
@@ -32,12 +45,18 @@ describe('100 clients with the same ids', () => {
   test('modern, on one shared child: everybody gets the own answer under the own id and progress token', async () => {
     const answers = await Promise.all(
       Array.from({ length: 100 }, async (_, who) => {
-        const answer = await send(doors.mcp, modernCall('slow', { who, ms: who % 7 }, 'same', { progressToken: 'same' }), modernHeaders('slow'));
+        const answer = await send(
+          doors.mcp,
+          modernCall('slow', { who, ms: who % 7 }, 'same', { progressToken: 'same' }),
+          modernHeaders('slow'),
+        );
         return answer.text;
       }),
     );
     answers.forEach((text, who) => {
-      const messages = [...text.matchAll(/^data: (.*)$/gm)].map((line) => JSON.parse(line[1]!) as { id?: string; params?: object; result?: { echoed: object } });
+      const messages = [...text.matchAll(/^data: (.*)$/gm)].map(
+        (line) => JSON.parse(line[1]!) as { id?: string; params?: object; result?: { echoed: object } },
+      );
       expect(messages).toHaveLength(2);
       expect(messages[0]!.params).toEqual({ progressToken: 'same', progress: 1 });
       expect(messages[1]).toMatchObject({ id: 'same', result: { echoed: { who } } });
@@ -47,9 +66,16 @@ describe('100 clients with the same ids', () => {
   test('legacy, with a child per session', async () => {
     const sessions = await Promise.all(Array.from({ length: 10 }, () => openSession()));
     const answers = await Promise.all(
-      sessions.flatMap((session, who) => Array.from({ length: 10 }, async (_, n) => ({ who, n, ...JSON.parse((await send(doors.mcp, legacyCall('echo', { who, n }, n), session)).text) }))),
+      sessions.flatMap((session, who) =>
+        Array.from({ length: 10 }, async (_, n) => ({
+          who,
+          n,
+          ...JSON.parse((await send(doors.mcp, legacyCall('echo', { who, n }, n), session)).text),
+        })),
+      ),
     );
-    for (const { who, n, id, result } of answers) expect({ id, echoed: result.echoed }).toEqual({ id: n, echoed: { who, n } });
+    for (const { who, n, id, result } of answers)
+      expect({ id, echoed: result.echoed }).toEqual({ id: n, echoed: { who, n } });
     expect(new Set(answers.map(({ result }) => result.pid)).size).toBe(10);
     for (const session of sessions) expect((await send(doors.mcp, undefined, session, 'DELETE')).status).toBe(200);
     expect((await send(doors.mcp, legacyCall('echo', {}), sessions[0]!)).status).toBe(404);
@@ -76,7 +102,10 @@ describe('a child that dies', () => {
     const session = await openSession();
     const before = JSON.parse((await send(doors.mcp, legacyCall('echo', {}), session)).text).result;
     const landed = doors.gate.landings.length;
-    const [slow, died] = await Promise.all([send(doors.mcp, legacyCall('slow', { ms: 60_000 }, 2), session), send(doors.mcp, legacyCall('die', {}, 3), session)]);
+    const [slow, died] = await Promise.all([
+      send(doors.mcp, legacyCall('slow', { ms: 60_000 }, 2), session),
+      send(doors.mcp, legacyCall('die', {}, 3), session),
+    ]);
     expect(JSON.parse(slow.text)).toMatchObject({ id: 2, error: { code: -32603 } });
     expect(JSON.parse(died.text)).toMatchObject({ id: 3, error: { code: -32603 } });
     expect(doors.gate.landings.slice(landed)).toEqual([
@@ -89,7 +118,8 @@ describe('a child that dies', () => {
   });
 
   test('modern: the next call starts a new one', async () => {
-    const pid = async () => JSON.parse((await send(doors.mcp, modernCall('echo', {}), modernHeaders('echo'))).text).result.pid as number;
+    const pid = async () =>
+      JSON.parse((await send(doors.mcp, modernCall('echo', {}), modernHeaders('echo'))).text).result.pid as number;
     const before = await pid();
     const died = await send(doors.mcp, modernCall('die', {}), modernHeaders('die'));
     expect(JSON.parse(died.text)).toMatchObject({ error: { code: -32603 } });
@@ -100,7 +130,11 @@ describe('a child that dies', () => {
     const calls = Array.from({ length: 200 }, async (_, who) => {
       const name = who === 100 ? 'die' : 'slow';
       const { text, status } = await send(doors.mcp, modernCall(name, { who, ms: 5 }, 7), modernHeaders(name));
-      return { who, status, message: JSON.parse(text) as { id: number; result?: { echoed: { who: number } }; error?: object } };
+      return {
+        who,
+        status,
+        message: JSON.parse(text) as { id: number; result?: { echoed: { who: number } }; error?: object },
+      };
     });
     const answers = await Promise.all(calls);
     for (const { who, status, message } of answers) {
@@ -112,7 +146,10 @@ describe('a child that dies', () => {
   });
 
   test('a program that cannot be started is a sentence, not a crash', async () => {
-    for (const config of [{ command: 'no-such-program-here' }, { command: process.execPath, args: [script, 'refuses-to-start'] }]) {
+    for (const config of [
+      { command: 'no-such-program-here' },
+      { command: process.execPath, args: [script, 'refuses-to-start'] },
+    ]) {
       const broken = await openDoors(config);
       const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
       const answer = await send(broken.mcp, JSON.stringify({ jsonrpc: '2.0', id: 5, method: 'initialize', params }));
@@ -125,11 +162,19 @@ describe('a child that dies', () => {
 
 describe('leaving', () => {
   test('a modern client that leaves cancels its request at the child, under the child’s id', async () => {
-    const client = await openStream(doors.mcp, modernCall('slow', { ms: 60_000 }, 'x', { progressToken: 1 }), modernHeaders('slow'));
+    const client = await openStream(
+      doors.mcp,
+      modernCall('slow', { ms: 60_000 }, 'x', { progressToken: 1 }),
+      modernHeaders('slow'),
+    );
     await client.until('progress');
     client.destroy();
     await expect
-      .poll(async () => JSON.parse((await send(doors.mcp, modernCall('echo', {}), modernHeaders('echo'))).text).result.cancelled.length)
+      .poll(
+        async () =>
+          JSON.parse((await send(doors.mcp, modernCall('echo', {}), modernHeaders('echo'))).text).result.cancelled
+            .length,
+      )
       .toBeGreaterThan(0);
   });
 
@@ -138,7 +183,12 @@ describe('leaving', () => {
     const landed = doors.gate.landings.length;
     const controller = new AbortController();
     const headers = { 'content-type': 'application/json', ...session };
-    const client = fetch(doors.mcp, { method: 'POST', body: legacyCall('slow', { ms: 200 }), headers, signal: controller.signal }).catch(() => 'gone');
+    const client = fetch(doors.mcp, {
+      method: 'POST',
+      body: legacyCall('slow', { ms: 200 }),
+      headers,
+      signal: controller.signal,
+    }).catch(() => 'gone');
     await expect.poll(() => doors.gate.calls.at(-1)?.arrival.mcpSession).toBe(session['mcp-session-id']);
     controller.abort();
     await client;

@@ -2,7 +2,10 @@
 import { createInterface } from 'node:readline';
 
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-const tools = ['echo', 'slow', 'die', 'env', 'noise', 'grandchild'].map((name) => ({ name, inputSchema: { type: 'object' } }));
+const tools = ['echo', 'slow', 'die', 'env', 'noise', 'grandchild'].map((name) => ({
+  name,
+  inputSchema: { type: 'object' },
+}));
 let initialized = 0;
 const cancelled = [];
 if (process.argv[2] === 'refuses-to-start') process.exit(3);
@@ -20,7 +23,11 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   }
   if (method === 'initialize') {
     initialized++;
-    return answer({ protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'child', version: '1' } });
+    return answer({
+      protocolVersion: params.protocolVersion,
+      capabilities: { tools: {} },
+      serverInfo: { name: 'child', version: '1' },
+    });
   }
   if (method === 'tools/list') return answer({ tools });
   if (method !== 'tools/call') return void send({ id, error: { code: -32601, message: 'Method not found' } });
@@ -32,7 +39,9 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   if (name === 'env') return answer({ content: [], env: process.env, cwd: process.cwd() });
   if (name === 'die') return process.exit(7);
   if (name === 'noise') {
-    process.stdout.write('listening...\r\n\n[{"jsonrpc":"2.0","id":1,"result":{"content":["batch"]}}]\n{"jsonrpc":"2.0","id":99999,"result":{}}\n{"jsonrpc":"2.0","result":{}}\n{broken\n');
+    process.stdout.write(
+      'listening...\r\n\n[{"jsonrpc":"2.0","id":1,"result":{"content":["batch"]}}]\n{"jsonrpc":"2.0","id":99999,"result":{}}\n{"jsonrpc":"2.0","result":{}}\n{broken\n',
+    );
     return answer({ content: [] });
   }
   return undefined;
