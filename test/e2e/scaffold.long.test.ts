@@ -153,7 +153,8 @@ it('npx of the tarball: init and start in an empty folder', async () => {
   expect(readdirSync(empty)).toEqual(expect.arrayContaining(['helio.yaml', '.env']));
   expect(existsSync(join(empty, 'node_modules'))).toBe(false);
   const free = readFileSync(join(empty, 'helio.yaml'), 'utf8').replace(/(^|\s|\{ )port: \d+/g, '$1port: 0');
-  writeFileSync(join(empty, 'helio.yaml'), `${free}${/^sdk:/m.test(free) ? '' : '\nsdk: { port: 0 }\n'}`);
+  const sideband = /sideband/.test(free) && !/^sdk:/m.test(free) ? '\nsdk: { port: 0 }\n' : '';
+  writeFileSync(join(empty, 'helio.yaml'), free + sideband);
   expect(await start(empty, 'npx', '--yes', '--prefer-offline', local, 'start')).toMatch(
     /^http:\/\/127\.0\.0\.1:\d+\/mcp$/,
   );
