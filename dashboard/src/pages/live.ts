@@ -4,6 +4,7 @@ import { customElement, state } from 'lit/decorators.js';
 import { consume } from '@lit/context';
 import { hostContext, type Host } from '../app/host.ts';
 import { addKeys } from '../app/keyboard.ts';
+import { withRows } from '../app/feed.ts';
 import { count } from '../app/format.ts';
 import { becameOf, isCall } from '../app/rows.ts';
 import { Every, Watch } from '../app/watch.ts';
@@ -93,15 +94,11 @@ export class HelioLive extends LitElement {
     if (!this.host.has('audit')) return;
     const page = await this.host.api.get<AuditPage>('/api/audit?limit=100').catch(() => undefined);
     if (page === undefined) return;
-    const known = new Set(page.rows.map(({ seq }) => seq));
-    this.kept = [...page.rows, ...this.kept.filter(({ seq }) => !known.has(seq))]
-      .sort((a, b) => b.seq - a.seq)
-      .slice(0, mostKept);
+    this.kept = withRows(this.kept, page.rows, mostKept);
     this.draw();
   }
   private take({ rows, skipped }: StreamEvents['call']): void {
-    this.kept.unshift(...[...rows].reverse());
-    this.kept.length = Math.min(this.kept.length, mostKept);
+    this.kept = withRows(this.kept, rows, mostKept);
     this.sinceCount += rows.length + skipped;
     this.sinceAnnounced += rows.length + skipped;
     this.fresh += rows.length + skipped;
