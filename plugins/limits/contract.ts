@@ -2,7 +2,10 @@
 import { defineExtension } from '@gethelio/proxy/plugin';
 import type { LimitView } from './view.ts';
 
-export { keySchema, readKey, type KeyKind, type LimitKey } from './key.ts';
+export { keySchema, readKey, windowSchema, type KeyKind, type LimitKey } from './key.ts';
+export type { Counted, Measure, Measured, RuleLimit } from './count.ts';
+export { createRuleLimits, type RuleLimits, type RuleLimitsOptions } from './rule-limits.ts';
+export { ruleLimitSource } from './source.ts';
 export {
   amountShape,
   checkAmountRule,

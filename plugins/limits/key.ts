@@ -1,9 +1,11 @@
-/** Whom a bucket belongs to: everybody, a tool, a session or an agent. */
-import { deny, type Call, type Facts, type Verdict } from '@gethelio/proxy/plugin';
+/** Whom a bucket belongs to: everybody, a tool, a session or an agent; and how long it counts. */
+import { deny, duration, type Call, type Facts, type Verdict } from '@gethelio/proxy/plugin';
 import { agent, session } from '@gethelio/proxy/contracts/identity';
 import { z } from 'zod';
 
 export const keySchema = z.enum(['tool', 'session', 'agent', 'global']);
+/** The length of a window that slides. */
+export const windowSchema = duration().refine((ms) => ms > 0, 'must be longer than nothing');
 export type KeyKind = z.output<typeof keySchema>;
 
 /** The key, or the deny of a call that cannot be told to belong to anybody: it must not count nowhere. */

@@ -1,10 +1,9 @@
 /** What a call reads whose amount does not fit, or is none. */
-import { compareDecimal, deny, subtractDecimal, type Refusal, type TakeOp, type Verdict } from '@gethelio/proxy/plugin';
-import { windowText, type ReadAmount } from '@gethelio/proxy/contracts/limits';
-import type { MatchedRule } from '@gethelio/proxy/contracts/policy';
+import { compareDecimal, deny, subtractDecimal, type Refusal, type Verdict } from '@gethelio/proxy/plugin';
+import { windowText, type Counted, type ReadAmount } from '@gethelio/proxy/contracts/limits';
 import type { SpendLimit } from './limit.ts';
 
-export function spendLimited(rule: MatchedRule, limit: SpendLimit, take: TakeOp, refusal: Refusal): Verdict {
+export function spendLimited({ rule, limit, take }: Counted<SpendLimit>, refusal: Refusal): Verdict {
   if (refusal.why !== 'limit') {
     return deny(
       'spend_limited',
