@@ -181,6 +181,11 @@ export const errors = {
     ({ plugin, section }) => `plugin "${plugin}" is configured twice: here, and in the section "${section}"`,
     () => 'keep one of the two',
   ),
+  HELIO_PLUGIN_SECTION: entry<{ plugin: string; section: string; owner: string }>(
+    'config',
+    ({ plugin, section, owner }) => `plugin "${plugin}" wants the section "${section}", which belongs to ${owner}`,
+    () => 'take it out of plugins:, or ask its author for another name',
+  ),
   HELIO_PLUGIN_URL: entry<{ use: string; reason: string }>(
     'config',
     ({ use, reason }) => `"${use}" cannot be asked: ${reason}`,
@@ -194,7 +199,8 @@ export const errors = {
   HELIO_PLUGIN_ON_ERROR: entry<{ plugin: string }>(
     'config',
     ({ plugin }) => `plugin "${plugin}" cannot have on_error: continue`,
-    () => 'only plugins that tap nothing but onDecision can: a guard that is skipped opens the gate',
+    () =>
+      'only plugins that tap nothing but onDecision and provide nothing can: a guard that is skipped opens the gate',
   ),
   HELIO_SERVICE_TWICE: entry<{ service: string; plugins?: string | undefined }>(
     'config',

@@ -1,16 +1,31 @@
 /** start -> serve -> stop of one generation: in plugin order, and back in reverse. */
 import { helioError, isHelioError } from './errors.ts';
 import type { Generation } from './generation.ts';
+import { noteFailure } from './health.ts';
 import type { Prepared } from './http/listeners.ts';
 import type { ProcessScope } from './process-scope.ts';
 
 const startDeadlineMs = 10_000;
 const stopDeadlineMs = 5_000;
 
-/** Runs every onStart, then builds the routes and opens or swaps the listeners. Throws HELIO_PLUGIN_START or HELIO_LISTEN_*. */
+/**
+ * Runs every onStart, then builds the routes and opens or swaps the listeners. An observer with `on_error: continue` that
+ * cannot start is logged and counted. Throws HELIO_PLUGIN_START or HELIO_LISTEN_*.
+ */
 export async function startGeneration(generation: Generation, scope: ProcessScope): Promise<void> {
-  for (const { plugin, starts } of generation.plugins) {
-    for (const start of starts) await within(startDeadlineMs, plugin.definition.name, start);
+  for (const { plugin, starts, health } of generation.plugins) {
+    const { name } = plugin.definition;
+    try {
+      for (const start of starts) await within(startDeadlineMs, name, start);
+    } catch (error) {
+      if (plugin.entry.onError !== 'continue') throw error;
+      const { message } = error as Error;
+      noteFailure(health, message);
+      scope.log.error('a plugin could not start; Helio goes on without it, as on_error says', {
+        plugin: name,
+        reason: message,
+      });
+    }
   }
   const prepared: Prepared[] = [];
   for (const { listens } of generation.plugins) {

@@ -108,12 +108,15 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   async function reloadOnce(): Promise<readonly Problem[]> {
     const before = current.generation!;
     let file: ConfigFile | undefined;
+    let begun: Generation | undefined;
     try {
       file = read();
       if (file.fingerprint === before.file.fingerprint && current.lastReload?.ok !== false) return [];
       const next = await built(file, standard, scope, before.number + 1);
       tellLog(log, next, before);
+      begun = next;
       await startGeneration(next, scope);
+      begun = undefined;
       current.generation = next; // the one assignment: every call that begins from here on runs on `next`
       current.loadedAtMs = clock.nowMs();
       const restart = late.doors!.configure(doorsConfig(next));
@@ -121,6 +124,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       await applied(file, before, next);
       return [];
     } catch (error) {
+      if (begun !== undefined) await stopGeneration(begun, scope, 'reload'); // what had started must not stay behind
       return refused(error, file);
     }
   }

@@ -10,6 +10,7 @@ import type { Current, Room } from './room.ts';
 const closingTimeMs = 5_000;
 
 export async function startRoom(room: Room, next: Current, signal: AbortSignal): Promise<void> {
+  room.before = room.current;
   room.current = next;
   if (room.stops.length === 0) {
     const failed = (cause: unknown): void =>
@@ -41,21 +42,20 @@ export async function stopRoom(
   reason: 'reload' | 'shutdown',
 ): Promise<void> {
   if (reason === 'shutdown') {
-    if (room.current?.config.on_shutdown === 'cancel') await cancelOwn(room);
+    if (room.current?.config.on_shutdown === 'cancel') for (const id of room.own) await cancelOwn(room, id);
     await Promise.race([
       Promise.all(room.running),
       new Promise((resolve) => setTimeout(resolve, closingTimeMs).unref()),
     ]);
     for (const stop of room.stops.splice(0)) await stop();
-  }
+  } else if (room.current?.channels === channels && room.before !== undefined) room.current = room.before;
   for (const channel of channels.values()) {
     await within(closingTimeMs, async () => channel.close?.()).catch(() => undefined);
   }
 }
 
-async function cancelOwn(room: Room): Promise<void> {
-  for (const id of room.own) {
-    const from = await readOpen(room.documents, id);
-    if (from !== undefined) await endTicket(room, from, { state: 'shutdown_cancelled' });
-  }
+/** Ends a ticket that a call of this process opened. */
+export async function cancelOwn(room: Room, id: string): Promise<void> {
+  const from = await readOpen(room.documents, id);
+  if (from !== undefined) await endTicket(room, from, { state: 'shutdown_cancelled' });
 }

@@ -29,6 +29,8 @@ export interface Room {
   /** Deliveries that run now, so that a shutdown can wait for them. */
   readonly running: Set<Promise<void>>;
   current: Current | undefined;
+  /** Comes back when the generation that took over is stopped before it served: a reload that failed. */
+  before: Current | undefined;
   /** Stops what runs for the whole process; empty before the first start. */
   readonly stops: (() => void | Promise<void>)[];
 }
@@ -48,6 +50,7 @@ export function createRoom(documents: Documents, commit: Commit): Room {
     own: new Set(),
     running: new Set(),
     current: undefined,
+    before: undefined,
     stops: [],
   };
   return room;
