@@ -17,6 +17,7 @@ export class HelioPanelPage extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 16px;
       }
     `,
