@@ -7,6 +7,7 @@ import { kernelDeny } from './decision.ts';
 import { keepRecord } from './recording.ts';
 import { refusalAnswer, upstreamFailure } from './refusal.ts';
 import { startTrip, type Trip, type World } from './trip.ts';
+import { isShutdown } from './shutdown.ts';
 
 /** Runs one governed call. Never rejects: what goes wrong inside Helio is a refusal. */
 export async function runCall(incoming: Incoming, world: World): Promise<Final> {
@@ -89,12 +90,24 @@ async function refuse(trip: Trip, decision: Decision, outcome: Outcome): Promise
 
 async function answerInstead(trip: Trip, decision: Decision, answer: Answer, outcome: Outcome): Promise<Final> {
   await keepRecord(trip, { decision, outcome, answer });
-  if (trip.incoming.isAborted) return { kind: 'gone' };
+  if (trip.incoming.isGone) return { kind: 'gone' };
   return { kind: 'answer', answer, instead: { id: trip.call.id, decision, outcome } };
 }
 
-/** The caller left before the call was sent. */
+/** The caller left before the call was sent, or Helio stops. Nothing was taken: an approval stands. */
 async function abandon(trip: Trip, decision: Decision): Promise<Final> {
+  if (!trip.incoming.isGone) return refuse(trip, unsent(trip.incoming), 'denied');
   await keepRecord(trip, { decision, outcome: 'not_sent', error: 'the caller was gone before the call was sent' });
   return { kind: 'gone' };
+}
+
+function unsent({ signal }: Incoming): Decision {
+  return isShutdown(signal)
+    ? kernelDeny('shutdown_cancelled', 'Helio was shut down before this call was sent.', {
+        suggestion: 'Call again when Helio is back.',
+      })
+    : kernelDeny('approval_pending', 'A cancel came for this call before it was sent.', {
+        suggestion:
+          'Call again with the same arguments if it is still wanted: an approval that was given still stands.',
+      });
 }

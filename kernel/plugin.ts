@@ -15,6 +15,7 @@ export { deny } from './decision.ts';
 export { canonical, writeJson } from './mcp/write-json.ts';
 export { decimalAt, readStrict, readStrictText } from './mcp/json.ts';
 export { uuidv7 } from './uuid.ts';
+export { isShutdown } from './shutdown.ts';
 export {
   addDecimal,
   compareDecimal,
@@ -210,6 +211,7 @@ export interface DecisionRecord {
 export interface CallContext {
   readonly call: Call;
   readonly facts: WritableFacts;
+  /** Aborts when the caller cancelled or left, and when Helio is being stopped (`isShutdown`): then it still reads an answer. */
   readonly signal: AbortSignal;
   readonly nowMs: number;
   /** The called tool's definition; undefined for resources, prompts and lists. */

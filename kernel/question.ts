@@ -157,6 +157,7 @@ function incomingOf(asking: Asking, question: Question, door: 'unused' | 'sideba
     receivedAtMs: question.nowMs ?? asking.world.clock.nowMs(),
     signal: new AbortController().signal,
     isAborted: false,
+    isGone: false,
     definition: () =>
       definition !== undefined
         ? { found: toolDefinition({ ...definition, name: question.name }, 'trusted') }

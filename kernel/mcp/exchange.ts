@@ -15,6 +15,7 @@ import type { Scanned } from './scan.ts';
 import type { OpenRequest } from './sessions.ts';
 import type { Setting } from './setting.ts';
 import type { SseEvent } from './sse-events.ts';
+import { shutdownReason } from '../shutdown.ts';
 import type { Outgoing } from './upstream.ts';
 import { UpstreamSide } from './upstream-side.ts';
 
@@ -78,6 +79,9 @@ export class Exchange implements Incoming, OpenRequest {
   }
   get isAborted(): boolean {
     return this.#aborter?.signal.aborted ?? false;
+  }
+  get isGone(): boolean {
+    return this.isAborted && (this.isCancelled || this.#setting.responder.isGone);
   }
 
   definition(): Lookup | Promise<Lookup> {
@@ -267,6 +271,26 @@ export class Exchange implements Incoming, OpenRequest {
     return false;
   }
 
+  /**
+   * A cancel without a session, from the same place and under the same id: most likely this one's. Its wait ends, so that
+   * nothing is sent for a caller who is gone; it is answered, in case the caller is another one and still there.
+   */
+  dismiss({ request, session }: Pick<Setting, 'request' | 'session'>, key: string): boolean {
+    const own = this.#setting;
+    const isLikely =
+      this.key === key &&
+      own.sessionId === undefined &&
+      own.era === 'legacy' &&
+      own.session !== session &&
+      own.request.door === request.door &&
+      own.request.upstream === request.upstream &&
+      own.request.peer === request.peer &&
+      own.request.headers['authorization'] === request.headers['authorization'];
+    if (!isLikely || this.#isForwarded) return false;
+    this.#abort();
+    return true;
+  }
+
   /** Called when `deadlineMs` is over. */
   expire(): void {
     const reason = this.isCancelled ? 'the client cancelled the call' : 'no answer came in time (upstream timeout)';
@@ -276,7 +300,7 @@ export class Exchange implements Incoming, OpenRequest {
 
   /** The proxy stops: nothing goes on waiting for a person, or for a client that may never resume. */
   drain(): void {
-    if (!this.#isForwarded) this.#abort();
+    if (!this.#isForwarded) this.#abort(shutdownReason());
     else if (this.#setting.responder.isGone) this.expire();
   }
 
@@ -287,8 +311,8 @@ export class Exchange implements Incoming, OpenRequest {
     this.#upstream.leg?.abort(isModern ? 'cancelled' : 'disconnected');
   }
 
-  #abort(): void {
+  #abort(reason?: Error): void {
     this.#aborter ??= new AbortController();
-    this.#aborter.abort();
+    this.#aborter.abort(reason);
   }
 }

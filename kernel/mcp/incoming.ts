@@ -18,6 +18,8 @@ export interface Incoming {
   readonly signal: AbortSignal;
   /** `signal.aborted`, without making a signal that nobody waits for. */
   readonly isAborted: boolean;
+  /** Aborted, and nobody reads an answer any more: the caller cancelled or left. */
+  readonly isGone: boolean;
   /** The tool's definition from the catalogue: at once when known, else fetched. */
   definition(): Awaitable<Lookup>;
   /** A person is being asked: keep the client's connection alive from now on. */

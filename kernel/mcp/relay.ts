@@ -7,7 +7,7 @@ import { headerOf } from './headers.ts';
 import { RequestArrival } from './arrival.ts';
 import { errorBytes, idKey, isMessage, readMessage, rpcCode, type Message } from './messages.ts';
 import { passPlain, passStream } from './plain.ts';
-import type { RelayWorld } from './setting.ts';
+import type { RelayWorld, Setting } from './setting.ts';
 import type { Headers } from './upstream.ts';
 
 export interface Relay {
@@ -91,7 +91,7 @@ export function createRelay(world: RelayWorld): Relay {
       }
       const arrival = new RequestArrival(request, message, era, session, sessionId);
       world.gate().passed({ method: message.method!, upstream: request.upstream.name, arrival, isNotification: true });
-      if (message.method === 'notifications/cancelled' && isConsumed(message, session))
+      if (message.method === 'notifications/cancelled' && isConsumed(message, { world, request, session, sessionId }))
         return responder.answer(202, {}, undefined);
       return passPlain(world, request, responder, message, era, sessionId);
     }
@@ -146,11 +146,15 @@ function mismatchOf(request: ClientRequest, message: Message, era: 'legacy' | 'm
 }
 
 /** A cancel of a request that the upstream never saw must not reach it either. */
-function isConsumed(message: Message, session: { readonly open: ReadonlyMap<string, { cancel(): boolean }> }): boolean {
+function isConsumed(message: Message, from: Pick<Setting, 'world' | 'request' | 'session' | 'sessionId'>): boolean {
   const value = message.params['requestId'];
   if (typeof value !== 'string' && typeof value !== 'number') return false;
-  const open = session.open.get(idKey({ value, text: String(value) }));
-  return open !== undefined && open.cancel();
+  const key = idKey({ value, text: String(value) });
+  const open = from.session.open.get(key);
+  if (open !== undefined) return open.cancel();
+  // An upstream without sessions: its clients' requests are told apart by where they come from.
+  if (from.sessionId !== undefined || from.request.door !== 'http') return false;
+  return [...from.world.open].filter((each) => each.dismiss(from, key)).length > 0;
 }
 
 function refusalOf(

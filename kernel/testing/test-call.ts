@@ -3,6 +3,7 @@ import type { Answer, Call, Decision, DecisionRecord, JsonObject, Outcome } from
 import type { Final, Incoming } from '../mcp/incoming.ts';
 import { readStrict, type StrictObject } from '../mcp/json.ts';
 import { feedbackKey } from '../refusal.ts';
+import { isShutdown } from '../shutdown.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { FakeUpstreamInside } from './fake-upstream.ts';
 
@@ -77,6 +78,9 @@ export function makeIncoming(
     signal,
     get isAborted() {
       return signal.aborted;
+    },
+    get isGone() {
+      return signal.aborted && !isShutdown(signal);
     },
     definition: () => (kind === 'tool' ? upstream.lookup(call.name) : { found: undefined }),
     waiting: (message) => call.onWaiting?.(message),

@@ -1,5 +1,5 @@
 /** The main path of a held call: is there a grant, was it refused, else wait for a person - as long as it may. */
-import { inputRequiredAnswer, type ForwardContext, type Halt, type Refusals } from '@gethelio/proxy/plugin';
+import { inputRequiredAnswer, isShutdown, type ForwardContext, type Halt, type Refusals } from '@gethelio/proxy/plugin';
 import { grant as grantFact, ticket as ticketFact, type Grant } from './contract.ts';
 import { isCovered, readAsk, type Ask, type Terms } from './ask.ts';
 import { attach, whyOutdated } from './attach.ts';
@@ -9,6 +9,7 @@ import { openLeg, sealLeg } from './legs.ts';
 import { onceKey, readDecided, readDenial, readGrant, sessionKey, type StoredTicket } from './store.ts';
 import { current, type Room } from './room.ts';
 import type { Place } from './queue.ts';
+import { cancelOwn } from './life.ts';
 
 export interface LiftOptions {
   readonly room: Room;
@@ -82,11 +83,20 @@ async function seek(
     isAnnounced = true;
     const woken = await place.change(seen, endMs - performance.now(), ctx.signal);
     if (woken === 'changed') continue;
-    return stillPending(ctx, ask, mine, options);
+    const cancelled = isShutdown(ctx.signal) ? await cancelledByShutdown(room, mine) : undefined;
+    return cancelled ? { deny: endedVerdict(cancelled) } : stillPending(ctx, ask, mine, options);
   }
 }
 
-/** `wait` is over, or the caller is gone: the ticket lives on. */
+/** The ticket, when `on_shutdown: cancel` ended it. */
+async function cancelledByShutdown(room: Room, mine: StoredTicket | undefined): Promise<StoredTicket | undefined> {
+  if (mine === undefined || current(room).config.on_shutdown !== 'cancel') return undefined;
+  if (room.own.has(mine.id)) await cancelOwn(room, mine.id);
+  const ended = await readDecided(room.documents, mine.id);
+  return ended?.state === 'shutdown_cancelled' ? ended : undefined;
+}
+
+/** `wait` is over, the caller is gone, or Helio stops: the ticket lives on. */
 async function stillPending(
   ctx: ForwardContext,
   ask: Ask,
