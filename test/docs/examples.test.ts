@@ -1,5 +1,14 @@
 /** Every YAML in the docs is a helio.yaml that loads, and every `helio` command in them exists. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -12,6 +21,14 @@ import { root } from '../architecture/sources.ts';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const folder = mkdtempSync(join(tmpdir(), 'helio-docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+// The plugins among the examples are installed there, under the names that they are published by.
+mkdirSync(join(folder, 'node_modules'));
+for (const name of readdirSync(join(root, 'examples'))) {
+  const manifest = join(root, 'examples', name, 'package.json');
+  if (!existsSync(manifest)) continue;
+  const { name: published } = JSON.parse(readFileSync(manifest, 'utf8')) as { name: string };
+  symlinkSync(join(root, 'examples', name), join(folder, 'node_modules', published), 'dir');
+}
 
 /** Values for the secrets that examples name, as an operator would set them. */
 const env = {

@@ -37,7 +37,7 @@ style.replaceSync(`
   svg { display: block; width: 100%; height: 6px; border-radius: 3px; background: var(--helio-line); }
   rect { fill: var(--helio-info); }
   @container (width < 480px) {
-    .share { display: none; }
+    .share, .last { display: none; }
     th, td { padding: 0 8px; }
     tbody th { max-width: 120px; }
   }
@@ -136,7 +136,7 @@ class AgentSpendPanel extends HTMLElement {
           'tr',
           {},
           columns.map((title) => {
-            const name = numbers.has(title) ? 'number' : title === 'Share' ? 'share' : '';
+            const name = `${numbers.has(title) ? 'number ' : ''}${title.toLowerCase()}`;
             return make('th', { scope: 'col', class: name }, [title]);
           }),
         ),
@@ -160,7 +160,7 @@ class AgentSpendPanel extends HTMLElement {
             ]),
             make('td', { class: 'number' }, [String(payments)]),
             make('td', { class: 'number' }, [this.money(spent, today)]),
-            ...(isCard ? [] : [make('td', { class: 'number muted' }, [this.host.format.time(lastAtMs)])]),
+            ...(isCard ? [] : [make('td', { class: 'number last muted' }, [this.host.format.time(lastAtMs)])]),
           ]);
         }),
       ),
