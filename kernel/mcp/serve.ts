@@ -137,6 +137,15 @@ export function createDoors(options: DoorsOptions): Doors {
     return entries.size === 1 ? entries.values().next().value!.upstream : entries.size > 1 ? merged : undefined;
   }
 
+  /** One that hangs is `down` too: only who waits for it at the merged endpoint knows. */
+  function views(): readonly UpstreamView[] {
+    return [...entries.values()].map((entry) => {
+      const view = entry.upstream.view();
+      const reason = view.state === 'down' ? undefined : aggregate.reasonOf(view.name);
+      return reason === undefined ? view : { ...view, state: 'down', detail: reason };
+    });
+  }
+
   function upstreamAt(path: string): Upstream | undefined {
     return path === '/mcp' ? upstream() : path.startsWith('/mcp/') ? upstream(path.slice(5)) : undefined;
   }
@@ -153,7 +162,7 @@ export function createDoors(options: DoorsOptions): Doors {
     if (world.oauth.serve(request, response, path)) return true;
     if (path === '/livez') sendPlain(response, 200, 'ok\n');
     else if (path === '/readyz') {
-      const down = [...entries.values()].map((entry) => entry.upstream.view()).filter((view) => view.state === 'down');
+      const down = views().filter((view) => view.state === 'down');
       const isReady = !isDraining && down.length < entries.size;
       const lines = down.map((view) => `${view.name}: ${view.detail}\n`).join('');
       sendPlain(response, isReady ? 200 : 503, `${isReady ? 'ready' : 'not ready'}\n${lines}`);
@@ -185,7 +194,7 @@ export function createDoors(options: DoorsOptions): Doors {
       apply({ ...next, listen: { ...next.listen, host, port, separator } });
       return restart;
     },
-    views: () => [...entries.values()].map((entry) => entry.upstream.view()),
+    views,
     async tools(name, { fresh = false } = {}) {
       const entry = entries.get(name);
       if (!entry) throw new Error(`there is no upstream called ${name}`);
@@ -213,6 +222,7 @@ export function createDoors(options: DoorsOptions): Doors {
     async stop() {
       isDraining = true;
       clearInterval(sweep);
+      aggregate.stop();
       const closed = server?.listening ? new Promise((done) => server!.close(done)) : undefined;
       server?.closeAllConnections();
       await Promise.all([...entries.values()].map((entry) => entry.upstream.close('now')));

@@ -7,19 +7,22 @@ import { kindOf } from '../governed.ts';
 import { headerOf } from '../headers.ts';
 import { idKey, isMessage, isObject, readMessage, rpcCode, type Message } from '../messages.ts';
 import { writeJson } from '../json.ts';
-import type { OwnIdentity } from '../own-client.ts';
+import { listTools, type OwnIdentity } from '../own-client.ts';
 import type { Relay } from '../relay.ts';
 import { withMember } from '../rewrite.ts';
 import type { Headers, Upstream } from '../upstream.ts';
 import { refuse, tell, tellNone, tellNoSession, type Refusal } from './answers.ts';
+import { createAvailability } from './availability.ts';
 import { collect } from './collect.ts';
 import { createEachPart, partTimeoutMs } from './each-part.ts';
+import { inwardEventId } from './event-ids.ts';
+import { mergeListen, type Listen } from './listen.ts';
 import { cacheHints, lists, mergeDiscover, mergeInitialize } from './merge.ts';
 import { createNames, inwardId } from './names.ts';
 import { headersFor, MergedSession } from './parts.ts';
 import { PartResponder } from './part-responder.ts';
-import { inwardFilter, routeOf } from './route.ts';
-import { mergeListen, mergeStreams, type PartStream } from './streams.ts';
+import { inwardAnswer, inwardFilter, routeOf, type Route } from './route.ts';
+import { openStanding } from './standing.ts';
 
 export interface AggregateOptions {
   readonly relay: Relay;
@@ -32,6 +35,12 @@ export interface AggregateOptions {
 const mostSessions = 10_000;
 const toAll = new Set(['notifications/initialized', 'notifications/roots/list_changed']);
 
+export interface Aggregate extends Pick<Relay, 'take'> {
+  /** Why an upstream is left out at the moment; undefined: it answers as far as is known. */
+  reasonOf(part: string): string | undefined;
+  stop(): void;
+}
+
 /** One request at the merged endpoint; `session` is undefined in the modern era. */
 interface Merged {
   readonly request: ClientRequest;
@@ -41,10 +50,27 @@ interface Merged {
   readonly session: MergedSession | undefined;
 }
 
-export function createAggregate({ relay, parts, separator, self, log }: AggregateOptions): Pick<Relay, 'take'> {
+export function createAggregate({ relay, parts, separator, self, log }: AggregateOptions): Aggregate {
   const sessions = new Map<string, MergedSession>();
+  const listens = new Set<Listen>();
   const names = createNames(separator, (part) => parts().has(part));
-  const eachPart = createEachPart(relay, parts, log);
+  const availability = createAvailability({
+    log,
+    has: (part) => parts().has(part),
+    probe: (part) => listTools(parts().get(part)!, self, 'untrusted'),
+    back,
+  });
+  const eachPart = createEachPart(relay, parts, availability);
+
+  /** Everybody who listens learns that there is more now. */
+  function back(part: string): void {
+    for (const listen of listens) listen.back(part);
+    for (const session of sessions.values()) {
+      if (session.known(part)?.state !== 'down') continue;
+      session.forget(part);
+      session.stream?.open(part);
+    }
+  }
 
   const refused = ({ request, responder, message }: Merged, ...refusal: Refusal): void =>
     refuse(relay, request, responder, message, refusal);
@@ -83,6 +109,7 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
     if (method === 'server/discover') return discover(merged);
     if (Object.hasOwn(lists, method!)) return list(merged);
     if (method === 'logging/setLevel' && era === 'legacy') {
+      for (const part of parts().keys()) session!.lastingOf(part).note(method, message.params);
       await eachPart.tell(request, session, 'logging');
       return tell(responder, message, {});
     }
@@ -92,7 +119,7 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
 
   /** A request for one part, under the name that it knows. */
   async function askOne(merged: Merged): Promise<void> {
-    const { request, responder, message, era, session } = merged;
+    const { message, era, session } = merged;
     const method = message.method!;
     const routed = routeOf(message, names);
     if (routed === 'unknown') {
@@ -104,42 +131,48 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
       const what = method === 'tools/call' ? 'tool' : method === 'prompts/get' ? 'prompt' : 'resource';
       return refused(merged, 200, rpcCode.invalidParams, `unknown_${what}`, `Unknown ${what}: ${name}`);
     }
-    const upstream = parts().get(routed.part)!;
-    const state = await session?.open(relay, request, upstream);
-    if (state?.state === 'down') {
-      const reason = `The upstream ${routed.part} is not available: ${state.reason}`;
-      return refused(merged, 200, rpcCode.internalError, 'upstream_unavailable', reason);
-    }
-    const headers = headersFor(request.headers, state?.session);
-    if (headers['mcp-name'] !== undefined) headers['mcp-name'] = encodeHeaderValue(routed.name);
+    session?.lastingOf(routed.part).note(method, { uri: routed.name });
     const key = idKey(message.id!);
     session?.routes.set(key, routed.part);
-    const view = { names, part: routed.part, method, session: session?.id };
+    return forward(merged, routed, { key, isAgain: false });
+  }
+
+  async function forward(merged: Merged, routed: Route, turn: { key: string; isAgain: boolean }): Promise<void> {
+    const { request, responder, message, session } = merged;
+    const { part } = routed;
+    const done = () => session?.routes.delete(turn.key);
+    const upstream = parts().get(part)!;
+    const state = await session?.open(relay, request, upstream);
+    if (responder.isGone) return void done();
+    if (state?.state === 'down') {
+      done();
+      availability.failed(part, state.reason);
+      const reason = `The upstream ${part} is not available: ${state.reason}`;
+      return refused(merged, 200, rpcCode.internalError, 'upstream_unavailable', reason);
+    }
+    const headers = headersFor(request.headers, state);
+    if (headers['mcp-name'] !== undefined) headers['mcp-name'] = encodeHeaderValue(routed.name);
+    // It forgot its session and did nothing: the client's own is another one, and goes on.
+    const lost = () => {
+      session!.forget(part, state!.session);
+      void forward(merged, routed, { ...turn, isAgain: true });
+    };
+    const mayBeLost = state?.session !== undefined && !turn.isAgain;
+    const view = { names, part, method: message.method!, session: session?.id };
     const body = Buffer.from(withMember(message.object, 'params', routed.params));
-    relay.take(
-      { ...request, upstream, headers, body },
-      new PartResponder(responder, view, () => session?.routes.delete(key)),
-    );
+    const ends = { done, lost: mayBeLost ? lost : undefined };
+    relay.take({ ...request, upstream, headers, body }, new PartResponder(responder, view, ends));
   }
 
   async function initialize(request: ClientRequest, responder: Responder, message: Message): Promise<void> {
     const id = randomUUID();
     const session = new MergedSession(id, request.body);
     const own = { ...request, clientSession: id };
-    const told: { part: string; result: JsonObject }[] = [];
-    const missing: { part: string; reason: string }[] = [];
-    await Promise.all(
-      [...parts()].map(async ([part, upstream]) => {
-        const state = await session.open(relay, own, upstream);
-        if (state.state === 'up') told.push({ part, result: state.result });
-        else missing.push({ part, reason: state.reason });
-      }),
-    );
+    const { told, missing } = await eachPart.open(own, session);
     if (told.length === 0) return tellNone(responder, message, missing);
-    eachPart.warn(missing);
     sessions.set(id, session);
     if (sessions.size > mostSessions) sessions.delete(sessions.keys().next().value!);
-    tell(responder, message, mergeInitialize(eachPart.inOrder(told), missing, self), { 'mcp-session-id': id });
+    tell(responder, message, mergeInitialize(told, missing, self), { 'mcp-session-id': id });
   }
 
   async function discover(merged: Merged): Promise<void> {
@@ -171,7 +204,7 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
     );
     tell(responder, message, {
       [key]: items,
-      ...(era === 'modern' && { resultType: 'complete', ...(told.length > 0 && cacheHints(told)) }),
+      ...(era === 'modern' && { resultType: 'complete', ...(told.length > 0 && cacheHints(told, missing)) }),
       ...(missing.length > 0 && { _meta: { 'com.gethelio/unavailable': missing.map(({ part }) => part) } }),
     });
   }
@@ -179,6 +212,7 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
   async function notify({ request, responder, message, session }: Merged): Promise<void> {
     const accepted = () => !responder.isGone && responder.answer(202, {}, undefined);
     if (toAll.has(message.method!)) {
+      if (session && message.method === 'notifications/initialized') session.isInitialized = true;
       await eachPart.tell(request, session, undefined);
       return void accepted();
     }
@@ -198,13 +232,12 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
     const meant = inwardId(message.id?.value);
     const upstream = meant && parts().get(meant.part);
     if (!meant || !upstream) return responder.answer(202, {}, undefined); // nobody asked
-    const body = Buffer.from(withMember(message.object, 'id', meant.text));
+    const body = inwardAnswer(message.object, meant, names);
     relay.take({ ...request, upstream, body, headers: partHeaders(request, session, meant.part) }, responder);
   }
 
   function partHeaders(request: ClientRequest, session: MergedSession | undefined, part: string): Headers {
-    const state = session?.known(part);
-    return headersFor(request.headers, state?.state === 'up' ? state.session : undefined);
+    return headersFor(request.headers, session?.known(part));
   }
 
   /** GET and DELETE of a legacy session. */
@@ -212,36 +245,62 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
     const id = headerOf(request.headers, 'mcp-session-id');
     const session = id === undefined ? undefined : sessions.get(id);
     if (!session) return tellNoSession(responder, id, undefined);
-    const open: PartStream[] = [];
-    for (const [part, upstream] of parts()) {
-      const state = session.known(part);
-      if (state?.state !== 'up' || (state.session === undefined && request.verb === 'DELETE')) continue;
-      const headers = headersFor(request.headers, state.session);
-      const own = { ...request, upstream, headers, clientSession: session.id };
-      open.push({ request: own, view: { names, part, method: '', session: session.id } });
-    }
-    if (request.verb === 'GET') return mergeStreams(relay, open, responder, { 'mcp-session-id': session.id });
+    const own = { ...request, clientSession: session.id };
+    if (request.verb === 'GET') return openStream(own, responder, session);
     sessions.delete(session.id);
-    void Promise.all(open.map((one) => collect(relay, one.request, partTimeoutMs))).then(
-      () => !responder.isGone && responder.answer(200, {}, undefined),
-    );
+    session.stream?.end();
+    const open = [...parts()].filter(([part]) => {
+      const state = session.known(part);
+      return state?.state === 'up' && state.session !== undefined;
+    });
+    void Promise.all(
+      open.map(([part, upstream]) =>
+        collect(relay, { ...own, upstream, headers: partHeaders(request, session, part) }, partTimeoutMs),
+      ),
+    ).then(() => !responder.isGone && responder.answer(200, {}, undefined));
   }
 
-  function listen({ request, responder, message }: Merged): void {
-    const wanted = message.params['notifications'];
-    const open: PartStream[] = [];
-    for (const [part, upstream] of parts()) {
-      if (eachPart.isDown(part)) continue;
-      const body = isObject(wanted)
-        ? withParams(message, withMember(message.params, 'notifications', writeJson(inwardFilter(wanted, part, names))))
-        : message.bytes;
-      const view = { names, part, method: message.method!, session: undefined };
-      open.push({ request: { ...request, upstream, body }, view });
+  function openStream(request: ClientRequest, responder: Responder, session: MergedSession): void {
+    const lastId = headerOf(request.headers, 'last-event-id');
+    const resumed = lastId === undefined ? undefined : inwardEventId(lastId);
+    if (resumed?.kind !== 'one') {
+      const lastIds = resumed?.lastIds ?? new Map<string, string>();
+      return void openStanding({ relay, names, session, request, client: responder, parts, lastIds });
     }
-    mergeListen(relay, open, responder, message);
+    // The stream of one request, which its upstream closed before the answer (SEP-1699).
+    const { part } = resumed;
+    const upstream = parts().get(part);
+    if (upstream === undefined || session.known(part)?.state !== 'up') return responder.answer(400, {}, undefined);
+    const headers = { ...partHeaders(request, session, part), 'last-event-id': resumed.id };
+    const view = { names, part, method: '', session: session.id };
+    relay.take({ ...request, upstream, headers }, new PartResponder(responder, view, { done() {} }));
   }
 
-  return { take };
+  function listen(merged: Merged): void {
+    const { request, responder, message } = merged;
+    const wanted = message.params['notifications'];
+    const own: Listen = mergeListen({
+      relay,
+      client: responder,
+      message,
+      parts: [...parts().keys()],
+      open(part) {
+        const upstream = parts().get(part);
+        if (upstream === undefined) return undefined;
+        const filter = isObject(wanted) ? writeJson(inwardFilter(wanted, part, names)) : undefined;
+        const body = filter ? withParams(message, withMember(message.params, 'notifications', filter)) : message.bytes;
+        return { request: { ...request, upstream, body }, view: { names, part, method: '', session: undefined } };
+      },
+      refuse() {
+        const reason = 'Method not found: no upstream has subscriptions';
+        refused(merged, 404, rpcCode.methodNotFound, 'method_not_found', reason);
+      },
+      gone: () => void listens.delete(own),
+    });
+    listens.add(own);
+  }
+
+  return { take, reasonOf: availability.reasonOf, stop: availability.stop };
 }
 
 /** The same message with other params; they are JSON. */

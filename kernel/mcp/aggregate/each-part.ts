@@ -1,118 +1,131 @@
-/** Asks every part of the merged endpoint the same thing, and leaves out for a while what does not answer. */
-import type { JsonObject, Log } from '../../plugin.ts';
+/** Asks every part of the merged endpoint the same thing, and does not wait long for those that are away. */
+import type { JsonObject } from '../../plugin.ts';
 import type { ClientRequest } from '../door.ts';
 import { isObject, rpcCode } from '../messages.ts';
 import type { Relay } from '../relay.ts';
 import type { Upstream } from '../upstream.ts';
+import type { Availability } from './availability.ts';
 import { collect } from './collect.ts';
+import { gather } from './gather.ts';
 import type { Missing, Told } from './merge.ts';
-import { headersFor, reasonOf, type MergedSession } from './parts.ts';
+import { headersFor, reasonOf, type MergedSession, type Part } from './parts.ts';
 
 export const partTimeoutMs = 10_000;
-const askAgainMs = 5_000;
 const mostPages = 1_000;
+const notYet = 'it has not answered yet';
+
+type BytesOf = (cursor: string | undefined) => Uint8Array;
+/** `result` undefined and no reason: it does not know the method. */
+interface Asked {
+  readonly result?: JsonObject;
+  readonly reason?: string;
+}
 
 export interface EachPart {
-  /** It did not answer in time a moment ago. */
-  isDown(part: string): boolean;
+  /** The handshake with every part that answers in time; the others go on in the background. */
+  open(request: ClientRequest, session: MergedSession): Promise<{ readonly told: Told; readonly missing: Missing }>;
   /** The whole answer of every part that can answer, all pages of it. */
   ask(
     request: ClientRequest,
     session: MergedSession | undefined,
     capability: string | undefined,
-    bytesOf: (cursor: string | undefined) => Uint8Array,
+    bytesOf: BytesOf,
   ): Promise<{ readonly told: Told; readonly missing: Missing }>;
-  /** Tells every part that is up and has the capability, and waits for what they say. */
+  /** Tells every part that is open and has the capability, and waits for what they say. */
   tell(request: ClientRequest, session: MergedSession | undefined, capability: string | undefined): Promise<void>;
-  /** In the order of helio.yaml. */
-  inOrder(told: Told): Told;
-  warn(missing: Missing): void;
 }
 
-export function createEachPart(relay: Relay, parts: () => ReadonlyMap<string, Upstream>, log: Log): EachPart {
-  const downUntilMs = new Map<string, number>();
-  const isDown = (part: string): boolean => (downUntilMs.get(part) ?? 0) > Date.now();
-
-  /** Runs for every part that is up and has the capability, with the headers of its own session. */
+export function createEachPart(
+  relay: Relay,
+  parts: () => ReadonlyMap<string, Upstream>,
+  availability: Availability,
+): EachPart {
+  /** Runs for every part at once, and sorts what came in time. */
   async function each(
-    request: ClientRequest,
-    session: MergedSession | undefined,
-    capability: string | undefined,
-    run: (own: ClientRequest) => Promise<unknown>,
-    missing: { part: string; reason: string }[] = [],
-  ): Promise<void> {
-    await Promise.all(
-      [...parts()].map(async ([part, upstream]) => {
-        if (isDown(part)) return void missing.push({ part, reason: 'it did not answer in time' });
-        const state = await session?.open(relay, request, upstream);
-        if (state?.state === 'down') return void missing.push({ part, reason: state.reason });
-        const capabilities = state?.result['capabilities'];
-        if (state && capability !== undefined && isObject(capabilities) && capabilities[capability] === undefined)
-          return;
-        await run({ ...request, upstream, headers: headersFor(request.headers, state?.session) });
-      }),
-    );
+    run: (upstream: Upstream) => Promise<Asked>,
+  ): Promise<{ readonly told: Told; readonly missing: Missing }> {
+    const jobs = [...parts()].map(([key, upstream]) => {
+      const done = run(upstream).then((asked) => {
+        if (asked.reason === undefined) availability.answered(key);
+        else availability.failed(key, asked.reason);
+        return asked;
+      });
+      return { key, graceMs: availability.graceMs(key), done };
+    });
+    const found = await gather(jobs, ({ reason }) => reason === undefined);
+    const told: { part: string; result: JsonObject }[] = [];
+    const missing: { part: string; reason: string }[] = [];
+    for (const { key: part } of jobs) {
+      const { result, reason } = found.get(part) ?? { reason: availability.reasonOf(part) ?? notYet };
+      if (result !== undefined) told.push({ part, result });
+      else if (reason !== undefined) missing.push({ part, reason });
+      if (!found.has(part)) availability.failed(part, reason!);
+    }
+    return { told, missing };
   }
 
-  /** Every page of one part's list; undefined when it does not know the method. A string says why there is none. */
-  async function pagesOf(
-    own: ClientRequest,
-    bytesOf: (cursor: string | undefined) => Uint8Array,
-  ): Promise<JsonObject | string | undefined> {
+  /** Every page of one part's list. */
+  async function pagesOf(own: ClientRequest, bytesOf: BytesOf): Promise<Asked & { readonly isLost?: boolean }> {
     let whole: JsonObject | undefined;
     let cursor: string | undefined;
     for (let pages = 0; pages < mostPages; pages++) {
       const answered = await collect(relay, { ...own, body: bytesOf(cursor) }, partTimeoutMs);
-      if (answered.status === 0) downUntilMs.set(own.upstream.name, Date.now() + askAgainMs);
       if (answered.answer?.kind !== 'result') {
         const isAbsent =
           answered.answer?.kind === 'error' &&
           (answered.answer.value() as { code?: unknown }).code === rpcCode.methodNotFound;
-        return isAbsent ? undefined : reasonOf(answered);
+        return isAbsent ? {} : { reason: reasonOf(answered), isLost: answered.status === 404 };
       }
       const page = answered.answer.value() as JsonObject;
       whole = whole === undefined ? page : joined(whole, page);
-      if (typeof page['nextCursor'] !== 'string') break;
+      if (typeof page['nextCursor'] !== 'string') return { result: whole };
       cursor = page['nextCursor'];
     }
-    return whole;
+    return { reason: `its list has more than ${mostPages} pages` };
   }
 
-  function inOrder(told: Told): Told {
-    const order = [...parts().keys()];
-    return [...told].sort((a, b) => order.indexOf(a.part) - order.indexOf(b.part));
-  }
-
-  function warn(missing: Missing): void {
-    for (const { part, reason } of missing)
-      log.warn('an upstream is left out of the merged endpoint', { upstream: part, reason });
+  async function askOne(
+    request: ClientRequest,
+    session: MergedSession | undefined,
+    capability: string | undefined,
+    bytesOf: BytesOf,
+    upstream: Upstream,
+    isAgain = false,
+  ): Promise<Asked> {
+    const state = await session?.open(relay, request, upstream);
+    if (state?.state === 'down') return { reason: state.reason };
+    if (!has(state, capability)) return {};
+    const asked = await pagesOf({ ...request, upstream, headers: headersFor(request.headers, state) }, bytesOf);
+    if (!asked.isLost || isAgain || state?.session === undefined) return asked;
+    session!.forget(upstream.name, state.session);
+    return askOne(request, session, capability, bytesOf, upstream, true);
   }
 
   return {
-    isDown,
-    inOrder,
-    warn,
-    async ask(request, session, capability, bytesOf) {
-      const told: { part: string; result: JsonObject }[] = [];
-      const missing: { part: string; reason: string }[] = [];
-      await each(
-        request,
-        session,
-        capability,
-        async (own) => {
-          const part = own.upstream.name;
-          const result = await pagesOf(own, bytesOf);
-          if (typeof result === 'string') missing.push({ part, reason: result });
-          else if (result !== undefined) told.push({ part, result });
-        },
-        missing,
+    open: (request, session) =>
+      each(async (upstream) => {
+        const state = await session.open(relay, request, upstream);
+        return state.state === 'up' ? { result: state.result } : { reason: state.reason };
+      }),
+    ask: (request, session, capability, bytesOf) =>
+      each((upstream) => askOne(request, session, capability, bytesOf, upstream)),
+    async tell(request, session, capability) {
+      await Promise.all(
+        [...parts()].map(async ([part, upstream]) => {
+          const state = session?.known(part);
+          if (state?.state !== 'up' || !has(state, capability)) return;
+          await collect(relay, { ...request, upstream, headers: headersFor(request.headers, state) }, partTimeoutMs);
+        }),
       );
-      warn(missing);
-      return { told: inOrder(told), missing };
     },
-    tell: (request, session, capability) =>
-      each(request, session, capability, (own) => collect(relay, own, partTimeoutMs)),
   };
+}
+
+/** In the modern era nobody told: it is asked. */
+function has(state: Part | undefined, capability: string | undefined): boolean {
+  if (state?.state !== 'up' || capability === undefined) return true;
+  const capabilities = state.result['capabilities'];
+  return !isObject(capabilities) || capabilities[capability] !== undefined;
 }
 
 /** Two pages of one list. */

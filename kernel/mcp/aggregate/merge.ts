@@ -7,20 +7,38 @@ import type { Names } from './names.ts';
 export type Told = readonly { readonly part: string; readonly result: JsonObject }[];
 export type Missing = readonly { readonly part: string; readonly reason: string }[];
 
-/** What the merged endpoint cannot carry: task ids would need a map of their own. */
-const notMerged = new Set(['tasks', 'extensions', 'experimental']);
+/** Extensions whose ids the merged endpoint knows; of others it could not tell which upstream is meant. */
+const mergedExtensions = new Set(['io.modelcontextprotocol/tasks']);
+/** Helio itself says that these changed when an upstream comes back. */
+const listed = ['tools', 'prompts', 'resources'];
 
+/** What any of them can. `experimental` is of one upstream, and nobody knows what it means for several. */
 export function mergeCapabilities(told: Told): JsonObject {
-  const merged: { [name: string]: { [flag: string]: Json } } = {};
+  let merged: JsonObject = {};
   for (const { result } of told) {
-    const capabilities = isObject(result['capabilities']) ? result['capabilities'] : {};
-    for (const [name, value] of Object.entries(capabilities)) {
-      if (notMerged.has(name) || !isObject(value)) continue;
-      merged[name] = { ...merged[name] };
-      for (const [flag, set] of Object.entries(value)) if (merged[name][flag] !== true) merged[name][flag] = set;
-    }
+    const {
+      experimental: _unknown,
+      extensions,
+      ...known
+    } = isObject(result['capabilities']) ? result['capabilities'] : {};
+    merged = either(merged, known);
+    const own = Object.entries(isObject(extensions) ? extensions : {}).filter(([name]) => mergedExtensions.has(name));
+    if (own.length > 0) merged = either(merged, { extensions: Object.fromEntries(own) });
   }
+  for (const name of listed) if (isObject(merged[name])) merged = either(merged, { [name]: { listChanged: true } });
   return merged;
+}
+
+/** Both objects in one: what is true in either is true, what is an object is both. */
+export function either(one: JsonObject, other: JsonObject): JsonObject {
+  const both: { [key: string]: Json } = { ...one };
+  for (const [key, value] of Object.entries(other)) {
+    const before = both[key];
+    if (isObject(before) && isObject(value)) both[key] = either(before, value);
+    else if (Array.isArray(before) && Array.isArray(value)) both[key] = [...(before as Json[]), ...(value as Json[])];
+    else if (before === undefined || before === false || before === null) both[key] = value;
+  }
+  return both;
 }
 
 function instructionsOf(told: Told, missing: Missing): string | undefined {
@@ -51,15 +69,16 @@ export function mergeDiscover(told: Told, missing: Missing, self: OwnIdentity): 
     resultType: 'complete',
     supportedVersions: lists[0]!.filter((version) => lists.every((list) => list.includes(version))),
     capabilities: mergeCapabilities(told),
-    ...cacheHints(told),
+    ...cacheHints(told, missing),
     ...(instructions !== undefined && { instructions }),
     _meta: { 'io.modelcontextprotocol/serverInfo': { ...self } },
   };
 }
 
-/** The shortest time to live, and private as soon as one is. */
-export function cacheHints(told: Told): JsonObject {
-  const lives = told.map(({ result }) => (typeof result['ttlMs'] === 'number' ? result['ttlMs'] : 0));
+/** The shortest time to live, none while one is missing, and private as soon as one is. */
+export function cacheHints(told: Told, missing: Missing): JsonObject {
+  const lives =
+    missing.length > 0 ? [0] : told.map(({ result }) => (typeof result['ttlMs'] === 'number' ? result['ttlMs'] : 0));
   const isPublic = told.every(({ result }) => result['cacheScope'] === 'public');
   return { ttlMs: Math.min(...lives), cacheScope: isPublic ? 'public' : 'private' };
 }
@@ -87,27 +106,8 @@ export const lists: {
     key: 'resourceTemplates',
     outward: (names, part, item) => ({ ...item, uriTemplate: names.uri(part, String(item['uriTemplate'])) }),
   },
+  'tasks/list': {
+    key: 'tasks',
+    outward: (names, part, item) => ({ ...item, taskId: names.name(part, String(item['taskId'])) }),
+  },
 };
-
-/** A part's result with its resources named as the client has to ask for them. */
-export function outwardResult(names: Names, part: string, method: string, result: JsonObject): JsonObject {
-  const outward = (item: Json): Json =>
-    isObject(item) && typeof item['uri'] === 'string' ? { ...item, uri: names.uri(part, item['uri']) } : item;
-  const block = (item: Json): Json => {
-    if (!isObject(item)) return item;
-    if (item['type'] === 'resource_link') return outward(item);
-    return item['type'] === 'resource' ? { ...item, resource: outward(item['resource'] ?? null) } : item;
-  };
-  const { contents, content, messages } = result;
-  if (method === 'resources/read' && Array.isArray(contents)) return { ...result, contents: contents.map(outward) };
-  if (Array.isArray(content)) return { ...result, content: content.map(block) };
-  if (Array.isArray(messages)) {
-    return {
-      ...result,
-      messages: messages.map((message: Json) =>
-        isObject(message) ? { ...message, content: block(message['content'] ?? null) } : message,
-      ),
-    };
-  }
-  return result;
-}

@@ -1,8 +1,5 @@
 /** How names, URIs and ids of several upstreams live beside each other, and find their way back. */
-import type { Json, JsonObject } from '../../plugin.ts';
-import { metaOf } from '../era.ts';
-import { isObject } from '../messages.ts';
-import { withMember } from '../rewrite.ts';
+import type { Json } from '../../plugin.ts';
 
 export interface Routed {
   readonly part: string;
@@ -10,6 +7,7 @@ export interface Routed {
 }
 
 export interface Names {
+  /** Of tools and prompts, and of tasks. */
   name(part: string, name: string): string;
   /** Undefined: no upstream of ours. */
   ofName(name: string): Routed | undefined;
@@ -44,15 +42,4 @@ export function inwardId(value: unknown): { readonly part: string; readonly text
   const match = typeof value === 'string' ? /^helio:([^:]+):([ns]):([\s\S]*)$/.exec(value) : null;
   if (!match) return undefined;
   return { part: match[1]!, text: match[2] === 'n' ? match[3]! : JSON.stringify(match[3]) };
-}
-
-/** A request of a server, so that the client's answer and progress find back to it. */
-export function outwardRequest(part: string, message: JsonObject, idText: string): string {
-  const params = message['params'];
-  const token = isObject(params) ? metaOf(params)['progressToken'] : undefined;
-  let whole = message;
-  if (isObject(params) && (typeof token === 'string' || typeof token === 'number')) {
-    whole = { ...message, params: { ...params, _meta: { ...metaOf(params), progressToken: outwardId(part, token) } } };
-  }
-  return withMember(whole, 'id', JSON.stringify(outwardId(part, JSON.parse(idText) as Json)));
 }

@@ -1,36 +1,31 @@
 /** Passes one part's answer on to the client, with the names that the client knows. */
 import type { Responder } from '../door.ts';
-import { readStrict, writeJson } from '../json.ts';
-import { isObject } from '../messages.ts';
-import { withMember } from '../rewrite.ts';
-import { scanMessage } from '../scan.ts';
-import { messageEvent, SseCutter, type SseEvent } from '../sse-events.ts';
+import { SseCutter } from '../sse-events.ts';
 import type { Headers } from '../upstream.ts';
-import { outwardResult } from './merge.ts';
-import { outwardRequest, type Names } from './names.ts';
+import { outwardEventId } from './event-ids.ts';
+import { outwardEvent, outwardMessage, type PartView } from './outward.ts';
 
-export interface PartView {
-  readonly names: Names;
-  readonly part: string;
-  readonly method: string;
-  /** The merged session, in place of the part's own. */
-  readonly session: string | undefined;
+export interface PartEnds {
+  /** Nothing more comes. */
+  done(): void;
+  /** The part forgot its session, and did not carry out the request. Left out: the client is told. */
+  lost?: (() => void) | undefined;
 }
 
 export class PartResponder implements Responder {
   readonly #client: Responder;
   readonly #view: PartView;
-  readonly #done: () => void;
+  readonly #ends: PartEnds;
   readonly #cutter: SseCutter;
   #hasRoom = true;
 
-  constructor(client: Responder, view: PartView, done: () => void) {
+  constructor(client: Responder, view: PartView, ends: PartEnds) {
     this.#client = client;
     this.#view = view;
-    this.#done = done;
+    this.#ends = ends;
     this.#cutter = new SseCutter((event) => {
-      const bytes = outwardEvent(event, view);
-      if (bytes && !client.isGone) this.#hasRoom = client.write(bytes);
+      const id = event.id === undefined ? undefined : outwardEventId(view.part, event.id);
+      if (!client.isGone) this.#hasRoom = client.write(outwardEvent(event, view, id));
     });
   }
   get takesStreams(): boolean {
@@ -40,7 +35,8 @@ export class PartResponder implements Responder {
     return this.#client.isGone;
   }
   answer(status: number, headers: Headers, body: Uint8Array | undefined): void {
-    this.#done();
+    if (status === 404 && this.#ends.lost) return this.#ends.lost();
+    this.#ends.done();
     const message = body && body.length > 0 ? outwardMessage(Buffer.from(body), this.#view) : body;
     this.#client.answer(status, this.#own(headers), message);
   }
@@ -53,7 +49,7 @@ export class PartResponder implements Responder {
     return this.#hasRoom;
   }
   end(): void {
-    this.#done();
+    this.#ends.done();
     this.#client.end();
   }
   onDrain(run: () => void): void {
@@ -61,7 +57,7 @@ export class PartResponder implements Responder {
   }
   onGone(run: () => void): void {
     this.#client.onGone(() => {
-      this.#done();
+      this.#ends.done();
       run();
     });
   }
@@ -69,33 +65,4 @@ export class PartResponder implements Responder {
     if (headers['mcp-session-id'] === undefined) return headers;
     return { ...headers, 'mcp-session-id': this.#view.session };
   }
-}
-
-export function outwardEvent(event: SseEvent, view: PartView): Buffer | undefined {
-  if (event.data === undefined || event.data.length === 0) return event.raw;
-  const message = outwardMessage(event.data, view);
-  return message === event.data ? event.raw : messageEvent(message, event.id);
-}
-
-/** The very same bytes when nothing in them has a name of the part's own. */
-export function outwardMessage(bytes: Buffer, { names, part, method }: PartView): Buffer {
-  const scanned = scanMessage(bytes);
-  if (scanned === undefined) return bytes;
-  const hasResources =
-    scanned.answer?.kind === 'result' && (method === 'resources/read' || bytes.includes('"resource'));
-  if (scanned.kind !== 'request' && scanned.method !== 'notifications/resources/updated' && !hasResources) return bytes;
-  const read = readStrict(bytes);
-  if (!read.ok || !isObject(read.value)) return bytes;
-  if (scanned.kind === 'request') return Buffer.from(outwardRequest(part, read.value, scanned.id?.text ?? 'null'));
-  if (hasResources) {
-    const result = read.value['result'];
-    return isObject(result)
-      ? Buffer.from(withMember(read.value, 'result', writeJson(outwardResult(names, part, method, result))))
-      : bytes;
-  }
-  const params = read.value['params'];
-  if (!isObject(params) || typeof params['uri'] !== 'string') return bytes;
-  return Buffer.from(
-    withMember(read.value, 'params', withMember(params, 'uri', JSON.stringify(names.uri(part, params['uri'])))),
-  );
 }

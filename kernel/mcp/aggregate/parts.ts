@@ -2,25 +2,37 @@
 import type { JsonObject } from '../../plugin.ts';
 import type { ClientRequest } from '../door.ts';
 import { headerOf } from '../headers.ts';
+import { Lasting } from '../lasting.ts';
+import { isObject } from '../messages.ts';
 import type { Relay } from '../relay.ts';
 import type { Headers, Upstream } from '../upstream.ts';
 import { collect, type Collected } from './collect.ts';
+import type { Standing } from './standing.ts';
 
-export type Part =
-  | { readonly state: 'up'; readonly session: string | undefined; readonly result: JsonObject }
-  | { readonly state: 'down'; readonly reason: string };
+export interface OpenPart {
+  readonly state: 'up';
+  readonly session: string | undefined;
+  readonly result: JsonObject;
+}
+export type Part = OpenPart | { readonly state: 'down'; readonly reason: string };
 
 const initializeTimeoutMs = 10_000;
 /** A part that was down is asked again at most this often. */
 const askAgainMs = 5_000;
+const initialized = Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}');
 
 export class MergedSession {
   readonly id: string;
   readonly #initialize: Uint8Array;
   readonly #parts = new Map<string, { part: Part; triedAtMs: number }>();
   readonly #opening = new Map<string, Promise<Part>>();
+  readonly #lasting = new Map<string, Lasting>();
   /** Which part has an open request of this client, by id key. */
   readonly routes = new Map<string, string>();
+  /** The client's own `notifications/initialized` came. */
+  isInitialized = false;
+  /** The client's GET. */
+  stream: Standing | undefined;
 
   constructor(id: string, initialize: Uint8Array) {
     this.id = id;
@@ -29,6 +41,12 @@ export class MergedSession {
 
   known(name: string): Part | undefined {
     return this.#parts.get(name)?.part;
+  }
+
+  lastingOf(name: string): Lasting {
+    let lasting = this.#lasting.get(name);
+    if (!lasting) this.#lasting.set(name, (lasting = new Lasting()));
+    return lasting;
   }
 
   /** Opens the part's session when it is not open; a part that is down is tried again now and then. */
@@ -42,6 +60,7 @@ export class MergedSession {
       opening = this.#begin(relay, request, upstream).then((part) => {
         this.#opening.delete(name);
         this.#parts.set(name, { part, triedAtMs: Date.now() });
+        if (part.state === 'up' && this.isInitialized) this.stream?.back(name);
         return part;
       });
       this.#opening.set(name, opening);
@@ -49,41 +68,45 @@ export class MergedSession {
     return opening;
   }
 
-  async #begin(relay: Relay, request: ClientRequest, upstream: Upstream): Promise<Part> {
-    const headers = headersFor(request.headers, undefined);
-    const told = await collect(
-      relay,
-      { ...request, verb: 'POST', upstream, headers, body: this.#initialize },
-      initializeTimeoutMs,
-    );
-    if (told.answer?.kind !== 'result') return { state: 'down', reason: reasonOf(told) };
-    const session = headerOf(told.headers, 'mcp-session-id');
-    const isLate = this.#parts.has(upstream.name);
-    // At the first time the client says so itself.
-    if (isLate) await this.#initialized(relay, request, upstream, session);
-    return { state: 'up', session, result: told.answer.value() as JsonObject };
+  /** The part said that it knows this session no more, or answers again: the next request opens another. */
+  forget(name: string, session?: string): void {
+    const part = this.known(name);
+    if (part === undefined || (part.state === 'up' && part.session !== session)) return;
+    this.#parts.delete(name);
   }
 
-  async #initialized(
-    relay: Relay,
-    request: ClientRequest,
-    upstream: Upstream,
-    session: string | undefined,
-  ): Promise<void> {
-    const body = Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}');
-    await collect(
-      relay,
-      { ...request, verb: 'POST', upstream, headers: headersFor(request.headers, session), body },
-      initializeTimeoutMs,
-    );
+  async #begin(relay: Relay, request: ClientRequest, upstream: Upstream): Promise<Part> {
+    const own = { ...request, verb: 'POST', upstream } as const;
+    const headers = headersFor(request.headers, undefined);
+    delete headers['last-event-id'];
+    const told = await collect(relay, { ...own, headers, body: this.#initialize }, initializeTimeoutMs);
+    if (told.answer?.kind !== 'result') return { state: 'down', reason: reasonOf(told) };
+    const result = told.answer.value() as JsonObject;
+    const part: OpenPart = { state: 'up', session: headerOf(told.headers, 'mcp-session-id'), result };
+    // Before that the client says so itself.
+    if (this.isInitialized) await this.#catchUp(relay, { ...own, headers: headersFor(headers, part) }, part);
+    return part;
+  }
+
+  /** A session that is opened late, or anew, learns what the client said before. */
+  async #catchUp(relay: Relay, own: ClientRequest, { result }: OpenPart): Promise<void> {
+    await collect(relay, { ...own, body: initialized }, initializeTimeoutMs);
+    const capabilities = isObject(result['capabilities']) ? result['capabilities'] : {};
+    for (const { method, bytes } of this.lastingOf(own.upstream.name).again()) {
+      const capability = method === 'logging/setLevel' ? 'logging' : 'resources';
+      if (capabilities[capability] !== undefined) await collect(relay, { ...own, body: bytes }, initializeTimeoutMs);
+    }
   }
 }
 
-/** The client's headers with the session of one part in place of the merged one. */
-export function headersFor(headers: Headers, session: string | undefined): Headers {
+/** The client's headers with the session of one part in place of the merged one, and the version that it agreed on. */
+export function headersFor(headers: Headers, part: Part | undefined): Headers {
   const out: Headers = { ...headers };
   delete out['mcp-session-id'];
-  if (session !== undefined) out['mcp-session-id'] = session;
+  if (part?.state !== 'up') return out;
+  if (part.session !== undefined) out['mcp-session-id'] = part.session;
+  const version = part.result['protocolVersion'];
+  if (out['mcp-protocol-version'] !== undefined && typeof version === 'string') out['mcp-protocol-version'] = version;
   return out;
 }
 

@@ -1,151 +1,160 @@
-/** Streams that carry the news of several upstreams: the GET of a legacy session, and `subscriptions/listen`. */
-import type { JsonObject } from '../../plugin.ts';
+/** One client's stream that carries the news of several upstreams: each is opened anew when it ends, the client's stays. */
 import type { ClientRequest, Responder } from '../door.ts';
-import { metaKeys } from '../era.ts';
-import { isObject, type Message } from '../messages.ts';
 import type { Relay } from '../relay.ts';
-import { scanMessage } from '../scan.ts';
-import { messageEvent, SseCutter, type SseEvent } from '../sse-events.ts';
+import { SseCutter, type SseEvent } from '../sse-events.ts';
 import type { Headers } from '../upstream.ts';
-import { outwardEvent, type PartView } from './part-responder.ts';
+import type { PartView } from './outward.ts';
 
 export interface PartStream {
   readonly request: ClientRequest;
   readonly view: PartView;
 }
 
-const streamHeaders: Headers = {
+/** How one part's stream came to its end. */
+export type PartEnd = 'ended' | 'refused' | 'lost';
+
+export interface MergedStreamOptions {
+  readonly relay: Relay;
+  readonly client: Responder;
+  /** What to ask one part for; undefined when it is not open. */
+  open(part: string): PartStream | undefined;
+  /** The bytes for the client; undefined: nothing. */
+  event(event: SseEvent, view: PartView): Buffer | undefined;
+  /**
+   * The stream of a part is over. `lost`: it knows the session no more. `refused`: it has no such stream. True: open it
+   * again in a while.
+   */
+  over(part: string, end: PartEnd): boolean;
+  /** Nothing more is said: the client went away, or it was ended from here. */
+  gone(): void;
+}
+
+export const streamHeaders: Headers = Object.freeze({
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
-};
+});
+const keepAliveEveryMs = 15_000;
+const comment = Buffer.from(': keep-alive\n\n');
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+/** A stream that held this long starts the count anew. */
+const steadyMs = 5_000;
 
-/** Opens the streams of all parts at once; those that have none are left out. */
-export function mergeStreams(
-  relay: Relay,
-  parts: readonly PartStream[],
-  client: Responder,
-  headers: Headers = {},
-): void {
-  client.begin(200, { ...streamHeaders, ...headers });
-  openAll(
-    relay,
-    parts,
-    client,
-    (event, view) => {
-      const bytes = outwardEvent(event, view);
-      if (bytes) client.write(bytes);
-    },
-    () => {},
-  );
+interface Line {
+  leave: () => void;
+  drained: () => void;
+  delayMs: number;
+  retry: NodeJS.Timeout | undefined;
+  isOpen: boolean;
 }
 
-/** One acknowledgement when every part gave its own, one result when every part ended. */
-export function mergeListen(relay: Relay, parts: readonly PartStream[], client: Responder, message: Message): void {
-  client.begin(200, { ...streamHeaders });
-  const idText = message.id!.text;
-  const acknowledged = new Map<string, JsonObject>();
-  const early: Buffer[] = [];
-  let awaited = parts.length;
-  let isAcknowledged = false;
+export class MergedStream {
+  readonly #options: MergedStreamOptions;
+  readonly #lines = new Map<string, Line>();
+  readonly #beat: NodeJS.Timeout;
+  #isOver = false;
 
-  const acknowledge = () => {
-    if (isAcknowledged || acknowledged.size < awaited) return;
-    isAcknowledged = true;
-    const filter: { [key: string]: JsonObject[string] } = {};
-    for (const params of acknowledged.values()) {
-      const told = isObject(params['notifications']) ? params['notifications'] : {};
-      for (const [key, value] of Object.entries(told)) {
-        const before = filter[key];
-        filter[key] =
-          Array.isArray(value) && Array.isArray(before) ? [...before, ...(value as JsonObject[string][])] : value;
-      }
-    }
-    const params = JSON.stringify({ notifications: filter }).slice(0, -1);
-    client.write(
-      messageEvent(
-        Buffer.from(
-          `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":${params},"_meta":{"${metaKeys.subscriptionId}":${idText}}}}`,
-        ),
-      ),
-    );
-    for (const bytes of early.splice(0)) client.write(bytes);
-  };
-  openAll(
-    relay,
-    parts,
-    client,
-    (event, view) => {
-      if (event.data === undefined || event.data.length === 0) return;
-      const scanned = scanMessage(event.data);
-      if (scanned?.method === 'notifications/subscriptions/acknowledged') {
-        const { params } = JSON.parse(event.data.toString()) as { params?: JsonObject };
-        acknowledged.set(view.part, outwardFilter(params ?? {}, view));
-        return acknowledge();
-      }
-      if (scanned?.kind === 'answer') return;
-      const bytes = outwardEvent(event, view);
-      if (!bytes) return;
-      if (isAcknowledged) client.write(bytes);
-      else early.push(bytes);
-    },
-    (view, left) => {
-      if (!acknowledged.has(view.part)) awaited--;
-      if (left > 0) return acknowledge();
-      client.write(
-        messageEvent(
-          Buffer.from(
-            `{"jsonrpc":"2.0","id":${idText},"result":{"resultType":"complete","_meta":{"${metaKeys.subscriptionId}":${idText}}}}`,
-          ),
-        ),
-      );
-      client.end();
-    },
-  );
-}
+  constructor(options: MergedStreamOptions) {
+    this.#options = options;
+    const { client } = options;
+    this.#beat = setInterval(() => this.isOpen && client.write(comment), keepAliveEveryMs);
+    this.#beat.unref();
+    client.onGone(() => this.close());
+    client.onDrain(() => this.#lines.forEach((line) => line.drained()));
+  }
 
-function outwardFilter(params: JsonObject, { names, part }: PartView): JsonObject {
-  const told = params['notifications'];
-  if (!isObject(told) || !Array.isArray(told['resourceSubscriptions'])) return params;
-  const uris = (told['resourceSubscriptions'] as readonly unknown[]).map((uri) => names.uri(part, String(uri)));
-  return { ...params, notifications: { ...told, resourceSubscriptions: uris } };
-}
+  /** The head has left: there may be nothing to say for long. */
+  isOpen = false;
 
-function openAll(
-  relay: Relay,
-  parts: readonly PartStream[],
-  client: Responder,
-  onEvent: (event: SseEvent, view: PartView) => void,
-  onEnd: (view: PartView, left: number) => void,
-): void {
-  const leave: (() => void)[] = [];
-  const drained: (() => void)[] = [];
-  let left = parts.length;
-  client.onGone(() => leave.forEach((run) => run()));
-  client.onDrain(() => drained.forEach((run) => run()));
-  for (const { request, view } of parts) {
-    const cutter = new SseCutter((event) => !client.isGone && onEvent(event, view));
-    let isOver = false;
-    const over = () => {
-      if (isOver) return;
-      isOver = true;
-      left--;
-      if (!client.isGone) onEnd(view, left);
+  begin(headers: Headers): void {
+    if (this.isOpen || this.#options.client.isGone) return;
+    this.isOpen = true;
+    this.#options.client.begin(200, { ...streamHeaders, ...headers });
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.#options.client.isGone ? true : this.#options.client.write(bytes);
+  }
+
+  /** Opens the stream of a part, unless it is open. */
+  add(part: string): void {
+    if (this.#isOver) return;
+    const known = this.#lines.get(part);
+    if (known?.isOpen) return;
+    clearTimeout(known?.retry);
+    const stream = this.#options.open(part);
+    if (stream === undefined) return;
+    const line: Line = {
+      leave() {},
+      drained() {},
+      delayMs: known?.delayMs ?? firstDelayMs,
+      retry: undefined,
+      isOpen: true,
+    };
+    this.#lines.set(part, line);
+    this.#openLine(part, line, stream);
+  }
+
+  /** Ends it from this side. */
+  end(): void {
+    if (this.#isOver) return;
+    this.close();
+    if (!this.#options.client.isGone) this.#options.client.end();
+  }
+
+  #openLine(part: string, line: Line, { request, view }: PartStream): void {
+    const { relay, client, event } = this.#options;
+    let hasRoom = true;
+    const openedAtMs = Date.now();
+    const cutter = new SseCutter((one) => {
+      const bytes = client.isGone ? undefined : event(one, view);
+      if (bytes) hasRoom = client.write(bytes);
+    });
+    const over = (end: PartEnd) => {
+      if (!line.isOpen) return;
+      line.isOpen = false;
+      if (this.#isOver || !this.#options.over(part, end)) return;
+      if (Date.now() - openedAtMs > steadyMs) line.delayMs = firstDelayMs;
+      line.retry = setTimeout(() => this.add(part), line.delayMs);
+      line.retry.unref();
+      line.delayMs = Math.min(line.delayMs * 2, longestDelayMs);
     };
     relay.take(request, {
       takesStreams: true,
       get isGone() {
-        return client.isGone;
+        return client.isGone || !line.isOpen;
       },
-      answer: over,
+      answer: (status) => over(endOf(status)),
       begin() {},
       write(bytes) {
+        hasRoom = true;
         cutter.push(bytes);
-        return true;
+        return hasRoom;
       },
-      end: over,
-      onDrain: (run) => void drained.push(run),
-      onGone: (run) => void leave.push(run),
+      end: () => over('ended'),
+      onDrain: (run) => void (line.drained = run),
+      onGone: (run) => void (line.leave = run),
     });
   }
+
+  /** Lets go of all parts. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearInterval(this.#beat);
+    for (const line of this.#lines.values()) {
+      clearTimeout(line.retry);
+      const wasOpen = line.isOpen;
+      line.isOpen = false;
+      if (wasOpen) line.leave();
+    }
+    this.#options.gone();
+  }
+}
+
+/** 409: the server still holds the stream that was there before. */
+function endOf(status: number): PartEnd {
+  if (status === 404) return 'lost';
+  return status >= 500 || status === 409 || status === 429 || status < 300 ? 'ended' : 'refused';
 }
