@@ -55,9 +55,13 @@ export interface Upstream {
   exchange(outgoing: Outgoing, receiver: Receiver): Leg;
   view(): UpstreamView;
   /** Answers without the protocol, such as OAuth metadata; undefined when there is no such thing. */
-  document?(
-    path: string,
-  ): Promise<{ readonly status: number; readonly headers: Headers; readonly body: Buffer } | undefined>;
+  document?(path: string): Promise<UpstreamDocument | undefined>;
   /** Stops what it started: `now` fails the exchanges in flight, `when_idle` lets them finish. */
   close(when: 'now' | 'when_idle'): Promise<void>;
+}
+
+export interface UpstreamDocument {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
 }

@@ -1,11 +1,13 @@
 /** An upstream over streamable HTTP: one request out, one answer back, nothing in between but headers. */
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { Pool, type Dispatcher } from 'undici';
 import type { Log } from '../../plugin.ts';
 import type { UpstreamConfig } from '../config.ts';
 import { createAccessToken } from './access-token.ts';
 import { headerOf, requestHeaders, type RequestHeaderRules } from '../headers.ts';
-import type { Headers, Leg, Outgoing, Receiver, Upstream } from '../upstream.ts';
+import type { Headers, Leg, Receiver, Upstream, UpstreamDocument } from '../upstream.ts';
+import type { WireReceiver } from './wire/connection.ts';
+import { Connections, type WireExchange } from './wire/connections.ts';
+import { WireFault } from './wire/head.ts';
 
 export interface HttpUpstreamOptions {
   readonly name: string;
@@ -15,13 +17,7 @@ export interface HttpUpstreamOptions {
 
 export function createHttpUpstream({ name, config }: HttpUpstreamOptions): Upstream {
   const url = new URL(config.url);
-  // Node's own 300 s limits kill long tools and quiet streams; Helio's timeout is per call.
-  const pool = new Pool(url.origin, {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connectTimeout: config.connect_timeout,
-    pipelining: 1,
-  });
+  const connections = new Connections(url, config.connect_timeout);
   const path = url.pathname + url.search;
   const rules = headerRules(config, url);
   const token = typeof config.auth === 'object' ? createAccessToken(config.auth) : undefined;
@@ -42,7 +38,8 @@ export function createHttpUpstream({ name, config }: HttpUpstreamOptions): Upstr
       const send = (own: string | undefined) => {
         const headers = requestHeaders(outgoing.headers, rules, outgoing.extra);
         if (own !== undefined) headers.push('authorization', own);
-        if (!call.isAborted) pool.dispatch({ method: outgoing.verb, path, headers, body: bodyOf(outgoing) }, call);
+        if (!call.isAborted)
+          call.sent(connections.send({ verb: outgoing.verb, path, headers, body: outgoing.bytes }, call));
       };
       const own = token?.authorization();
       if (own === undefined || typeof own === 'string') send(own);
@@ -50,20 +47,40 @@ export function createHttpUpstream({ name, config }: HttpUpstreamOptions): Upstr
       return call;
     },
     view: () => ({ name, transport: 'http', state, detail }),
-    async document(documentPath) {
-      const { statusCode, headers, body } = await pool.request({
-        method: 'GET',
-        path: documentPath,
-        headers: { accept: 'application/json' },
-      });
-      return { status: statusCode, headers: headers as Headers, body: Buffer.from(await body.arrayBuffer()) };
-    },
-    close: (when) => (when === 'now' ? pool.destroy() : pool.close()),
+    document: (documentPath) => fetchDocument(connections, documentPath),
+    close: (when) => connections.close(when),
   };
 }
 
-function bodyOf(outgoing: Outgoing): Uint8Array | null {
-  return outgoing.bytes ?? null;
+/** Small things that are no MCP, such as OAuth metadata. */
+const documentTimeoutMs = 10_000;
+const largestDocumentBytes = 1024 * 1024;
+
+function fetchDocument(connections: Connections, path: string): Promise<UpstreamDocument> {
+  const headers = ['accept', 'application/json', 'accept-encoding', 'identity'];
+  return new Promise((resolve, reject) => {
+    let head: Pick<UpstreamDocument, 'status' | 'headers'>;
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    const receiver: WireReceiver = {
+      head: (status, headers) => void (head = { status, headers }),
+      chunk(bytes) {
+        chunks.push(bytes);
+        sizeBytes += bytes.length;
+        if (sizeBytes > largestDocumentBytes) exchange.abort(new Error('the document is larger than 1 MiB'));
+      },
+      end() {
+        clearTimeout(timer);
+        resolve({ ...head, body: Buffer.concat(chunks) });
+      },
+      failed(error) {
+        clearTimeout(timer);
+        reject(error);
+      },
+    };
+    const timer = setTimeout(() => exchange.abort(new Error('no document in time')), documentTimeoutMs);
+    const exchange = connections.send({ verb: 'GET', path, headers, body: undefined }, receiver);
+  });
 }
 
 export function headerRules(config: UpstreamConfig, url: URL): RequestHeaderRules {
@@ -81,12 +98,12 @@ export function headerRules(config: UpstreamConfig, url: URL): RequestHeaderRule
   };
 }
 
-/** One request on the pool. A class, because it is made for every call. */
-class HttpLeg implements Leg, Dispatcher.DispatchHandler {
+/** One request to the upstream. A class, because it is made for every call. */
+class HttpLeg implements Leg, WireReceiver {
   readonly #receiver: Receiver;
   readonly #seen: (up: boolean, why: string) => void;
   readonly #unauthorized: (() => void) | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #exchange: WireExchange | undefined;
   #decoder: NodeJS.ReadWriteStream | undefined;
   #isOver = false;
   isAborted = false;
@@ -97,37 +114,31 @@ class HttpLeg implements Leg, Dispatcher.DispatchHandler {
     this.#unauthorized = unauthorized;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.isAborted) controller.abort(new Error('aborted'));
+  sent(exchange: WireExchange): void {
+    this.#exchange = exchange;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (status < 200) return;
-    this.#seen(true, `HTTP ${status}`);
+  head(status: number, headers: Headers): void {
+    this.#seen(true, status < 300 ? 'answers' : `HTTP ${status}`);
     if (status === 401) this.#unauthorized?.();
-    this.#decoder = decoderFor(headers, controller, this.#receiver, (reason) => this.fail(reason, true));
+    this.#decoder = this.#decoderFor(headers);
     this.#receiver.head(status, headers);
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#decoder) this.#decoder.write(chunk);
-    else this.#receiver.chunk(chunk);
+  chunk(bytes: Buffer): void {
+    if (this.#decoder) this.#decoder.write(bytes);
+    else this.#receiver.chunk(bytes);
   }
 
-  onResponseEnd(): void {
-    if (this.#decoder) {
-      this.#decoder.end();
-      return;
-    }
+  end(): void {
+    if (this.#decoder) return void this.#decoder.end();
     this.#isOver = true;
     this.#receiver.end();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  failed(error: Error): void {
     if (!this.isAborted) this.#seen(false, reasonOf(error));
-    // Without `onRequestStart` no socket was ever written to.
-    this.fail(reasonOf(error), this.#controller !== undefined);
+    this.fail(reasonOf(error), this.#exchange?.wasSent ?? false);
   }
 
   fail(reason: string, sent: boolean): void {
@@ -139,54 +150,52 @@ class HttpLeg implements Leg, Dispatcher.DispatchHandler {
   abort(why: string): void {
     if (this.#isOver || this.isAborted) return;
     this.isAborted = true;
-    this.#controller?.abort(new Error(why));
-    this.fail(why, this.#controller !== undefined);
+    const wasSent = this.#exchange?.wasSent ?? false;
+    this.#exchange?.abort(new Error(why));
+    this.fail(why, wasSent);
   }
 
   pause(): void {
-    this.#controller?.pause();
+    this.#exchange?.pause();
   }
 
   resume(): void {
-    this.#controller?.resume();
+    this.#exchange?.resume();
+  }
+
+  /** Helio asks for `identity`; an upstream that encodes all the same is decoded, because answers are read. */
+  #decoderFor(headers: Headers): NodeJS.ReadWriteStream | undefined {
+    const encoding = headerOf(headers, 'content-encoding')?.trim().toLowerCase();
+    if (encoding === undefined || encoding === '' || encoding === 'identity') return undefined;
+    const create = decoders[encoding];
+    if (create === undefined) throw new WireFault(`it is in the unknown encoding ${encoding}`);
+    delete headers['content-encoding'];
+    delete headers['content-length'];
+    const decoder = create();
+    decoder.on('data', (chunk: Buffer) => this.#receiver.chunk(chunk));
+    decoder.on('end', () => {
+      this.#isOver = true;
+      this.#receiver.end();
+    });
+    decoder.on('error', (error) => this.fail(`the answer could not be decoded: ${error.message}`, true));
+    return decoder;
   }
 }
 
-/** Helio asks for `identity`; an upstream that encodes all the same is decoded, because answers are read. */
-function decoderFor(
-  headers: Headers,
-  controller: Dispatcher.DispatchController,
-  receiver: Receiver,
-  fail: (reason: string) => void,
-): NodeJS.ReadWriteStream | undefined {
-  const encoding = headerOf(headers, 'content-encoding')?.trim().toLowerCase();
-  if (encoding === undefined || encoding === '' || encoding === 'identity') return undefined;
-  const decoder =
-    encoding === 'gzip' || encoding === 'x-gzip'
-      ? createGunzip()
-      : encoding === 'deflate'
-        ? createInflate()
-        : encoding === 'br'
-          ? createBrotliDecompress()
-          : undefined;
-  if (decoder === undefined) {
-    controller.abort(new Error(`the upstream answered in the unknown encoding ${encoding}`));
-    return undefined;
-  }
-  delete headers['content-encoding'];
-  delete headers['content-length'];
-  decoder.on('data', (chunk: Buffer) => receiver.chunk(chunk));
-  decoder.on('end', () => receiver.end());
-  decoder.on('error', (error) => fail(`the answer could not be decoded: ${error.message}`));
-  return decoder;
-}
+const decoders: { readonly [encoding: string]: (() => NodeJS.ReadWriteStream) | undefined } = {
+  __proto__: null as never,
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
 
 /** A sentence part without addresses that the agent need not know. */
 function reasonOf(error: Error & { code?: string }): string {
+  if (error instanceof WireFault) return `the answer is no valid HTTP: ${error.message}`;
   if (error.code === 'ECONNREFUSED') return 'the connection was refused';
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return 'the host name could not be resolved';
-  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return 'the connection could not be opened in time';
-  if (error.code === 'ECONNRESET' || error.code === 'UND_ERR_SOCKET' || error.code === 'EPIPE')
-    return 'the connection was lost';
+  if (error.code === 'HELIO_CONNECT_TIMEOUT') return error.message;
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return 'the connection was lost';
   return error.code ? `${error.message} (${error.code})` : error.message;
 }
