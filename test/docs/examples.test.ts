@@ -21,13 +21,21 @@ import { root } from '../architecture/sources.ts';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const folder = mkdtempSync(join(tmpdir(), 'helio-docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-// The plugins among the examples are installed there, under the names that they are published by.
+// The plugins among the examples are installed there, under the names that they are published by; those that have to be
+// compiled first are read from their sources.
 mkdirSync(join(folder, 'node_modules'));
 for (const name of readdirSync(join(root, 'examples'))) {
-  const manifest = join(root, 'examples', name, 'package.json');
-  if (!existsSync(manifest)) continue;
-  const { name: published } = JSON.parse(readFileSync(manifest, 'utf8')) as { name: string };
-  symlinkSync(join(root, 'examples', name), join(folder, 'node_modules', published), 'dir');
+  const example = join(root, 'examples', name);
+  if (!existsSync(join(example, 'package.json'))) continue;
+  const manifest = JSON.parse(readFileSync(join(example, 'package.json'), 'utf8')) as { name: string; exports: object };
+  const installed = join(folder, 'node_modules', manifest.name);
+  if (!JSON.stringify(manifest.exports).includes('./dist/index.js')) {
+    symlinkSync(example, installed, 'dir');
+    continue;
+  }
+  mkdirSync(installed);
+  symlinkSync(join(example, 'src'), join(installed, 'src'), 'dir');
+  writeFileSync(join(installed, 'package.json'), JSON.stringify({ ...manifest, exports: './src/index.ts' }));
 }
 
 /** Values for the secrets that examples name, as an operator would set them. */
@@ -134,7 +142,11 @@ describe('examples', () => {
         .map((file) => `examples/${name}/${file}`),
     );
   it.each(configs)('%s loads', async (path) => {
-    const { problems, inspected } = await inspect(join(root, path), env, silent);
+    const text = readFileSync(join(root, path), 'utf8');
+    const file = text.includes('./dist/') ? join(folder, 'helio.yaml') : join(root, path);
+    const source = join(root, path, '../src/index.ts');
+    if (text.includes('./dist/')) writeFileSync(file, text.replace('./dist/index.js', source));
+    const { problems, inspected } = await inspect(file, env, silent);
     await inspected?.close();
     expect(problems.filter(isError)).toEqual([]);
   });
