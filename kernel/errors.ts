@@ -126,10 +126,10 @@ export const errors = {
     ({ use }) => `plugin "${use}" was not found`,
     ({ fix }) => fix,
   ),
-  HELIO_PLUGIN_IMPORT: entry<{ use: string; reason: string }>(
+  HELIO_PLUGIN_IMPORT: entry<{ use: string; reason: string; fix?: string | undefined }>(
     'config',
     ({ use, reason }) => `plugin "${use}" could not be loaded: ${reason}`,
-    () => 'mend it, or take it out of plugins:',
+    ({ fix }) => fix ?? 'mend it, or take it out of plugins:',
   ),
   HELIO_PLUGIN_NOT_A_PLUGIN: entry<{ use: string }>(
     'config',

@@ -51,8 +51,7 @@ export type Built = { readonly generation: Generation } | { readonly problems: r
 /** Checks the config, registers every plugin and freezes the order. Starts nothing. Throws HelioError for a broken plugin. */
 export function buildGeneration(input: GenerationInput): Built {
   const { file, scope } = input;
-  const plugins = orderPlugins(input.plugins.map((resolved) => ({ ...resolved, ...manifestOf(resolved.definition) })));
-  checkNeeds(plugins);
+  const plugins = checkServices(input.plugins);
 
   const schemas = new Map<string, z.ZodType>(Object.entries(input.kernelSchemas));
   for (const { definition } of plugins) schemas.set(sectionOf(definition), definition.config);
@@ -127,7 +126,14 @@ export function sectionOf(definition: PluginDefinition): string {
 
 export const isError = (problem: Problem): boolean => problem.severity !== 'warning';
 
-const manifestOf = ({ name, needs, wants, provides }: PluginDefinition) => ({ name, needs, wants, provides });
+/** Providers before their users. Throws HELIO_SERVICE_TWICE, HELIO_SERVICE_RING or HELIO_PLUGIN_NEEDS. */
+export function checkServices(plugins: readonly ResolvedPlugin[]): readonly ResolvedPlugin[] {
+  const ordered = orderPlugins(plugins.map((resolved) => ({ ...resolved, ...servicesOf(resolved.definition) })));
+  checkNeeds(ordered);
+  return ordered;
+}
+
+const servicesOf = ({ name, needs, wants, provides }: PluginDefinition) => ({ name, needs, wants, provides });
 
 function checkNeeds(plugins: readonly ResolvedPlugin[]): void {
   const providers = providersOf(plugins.map(({ definition }) => definition));

@@ -1,10 +1,11 @@
 /** What the kernel lets plugins ask of it, bound to the running proxy: the answers are always of the current generation. */
 import { maskSections } from './config/mask.ts';
-import { sectionOf, type Generation } from './generation.ts';
+import type { Generation } from './generation.ts';
 import { record } from './gate.ts';
 import { quantileMs } from './health.ts';
 import type { Lookup } from './mcp/incoming.ts';
 import type { ConfigurationView, JsonObject, KernelApi, PluginView, ToolDefinition, UpstreamView } from './plugin.ts';
+import { manifestOf } from './plugins/manifest.ts';
 import { evaluate, explain, type Asking } from './question.ts';
 import type { World } from './trip.ts';
 
@@ -55,33 +56,19 @@ export function createKernelApi(running: {
   };
 }
 
-/** The manifests of a generation's plugins with their places and health; also what `helio plugins` prints. */
+/** The manifests of a generation's plugins, with the places of their taps and their health. */
 export function pluginViews(generation: Generation): readonly PluginView[] {
-  return generation.plugins.map(({ plugin, taps, health }) => {
-    const { definition } = plugin;
-    const ids = (map: object | undefined) => Object.values(map ?? {}).map((ref) => (ref as { id: string }).id);
-    return {
-      name: definition.name,
-      summary: definition.summary ?? '',
-      section: sectionOf(definition),
-      version: plugin.version,
-      source: plugin.source,
-      implied: plugin.implied,
-      taps: taps.map((tap) => ({
-        hook: tap.hook,
-        stage: tap.stage,
-        place: generation.hooks.taps[tap.hook]!.indexOf(tap),
-      })),
-      needs: ids(definition.needs),
-      wants: ids(definition.wants),
-      provides: ids(definition.provides),
-      owns: ids(definition.owns),
-      reaches: { network: definition.reaches?.network ?? [], secrets: definition.reaches?.secrets ?? [] },
-      calls: health.calls,
-      failures: health.failures,
-      ...(health.lastFailure !== undefined && { lastFailure: health.lastFailure }),
-      p50Ms: quantileMs(health, 0.5),
-      p95Ms: quantileMs(health, 0.95),
-    };
-  });
+  return generation.plugins.map(({ plugin, taps, health }) => ({
+    ...manifestOf(plugin),
+    taps: taps.map((tap) => ({
+      hook: tap.hook,
+      stage: tap.stage,
+      place: generation.hooks.taps[tap.hook]!.indexOf(tap),
+    })),
+    calls: health.calls,
+    failures: health.failures,
+    ...(health.lastFailure !== undefined && { lastFailure: health.lastFailure }),
+    p50Ms: quantileMs(health, 0.5),
+    p95Ms: quantileMs(health, 0.95),
+  }));
 }

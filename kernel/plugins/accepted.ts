@@ -1,5 +1,5 @@
 /** What of a plugin's manifest gives it power, and what of it is new since somebody looked: for `helio plugins check`. */
-import type { PluginView } from '../plugin.ts';
+import type { Manifest } from './manifest.ts';
 
 const powers = ['taps', 'needs', 'wants', 'provides', 'owns', 'network', 'secrets'] as const;
 
@@ -8,14 +8,14 @@ export type Accepted = { readonly version: string } & { readonly [P in (typeof p
 export type AcceptedPlugins = { readonly [plugin: string]: Accepted };
 
 /** Standard plugins come with Helio and are not asked about. */
-export function manifestsOf(views: readonly PluginView[]): AcceptedPlugins {
-  const foreign = views.filter(({ source }) => source !== 'standard');
+export function powersOf(manifests: readonly Manifest[]): AcceptedPlugins {
+  const foreign = manifests.filter(({ source }) => source !== 'standard');
   return Object.fromEntries(
     foreign.map(({ name, version, taps, needs, wants, provides, owns, reaches }) => [
       name,
       {
         version,
-        taps: [...new Set(taps.map(({ hook, stage }) => `${hook}/${stage}`))].sort(),
+        taps: [...taps].sort(),
         needs: [...needs].sort(),
         wants: [...wants].sort(),
         provides: [...provides].sort(),
@@ -29,7 +29,7 @@ export function manifestsOf(views: readonly PluginView[]): AcceptedPlugins {
 
 export interface Change {
   readonly plugin: string;
-  /** It was not there before; else what it newly does: `taps evaluate/judge`, `reads the secret TOKEN`. */
+  /** It was not there before; else what it newly does: `taps evaluate`, `reads the secret TOKEN`. */
   readonly isNew: boolean;
   readonly more: readonly string[];
 }

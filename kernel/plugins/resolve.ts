@@ -1,13 +1,14 @@
 /** From an entry of `plugins:` to a plugin: a standard name, an npm package, or a file beside helio.yaml. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { resolve as resolveImport } from 'import-meta-resolve';
-import { helioError, isHelioError } from '../errors.ts';
+import { helioError } from '../errors.ts';
 import type { Json, PluginDefinition } from '../plugin.ts';
 import { checkPlugin } from './check.ts';
 import { createDecider } from './decider.ts';
+import { importPlugin } from './import.ts';
 import type { StandardPlugin } from './standard.ts';
 
 /** One entry of the list, completed. */
@@ -55,7 +56,7 @@ export async function resolvePlugin(
   }
   const isFile = use.startsWith('.') || isAbsolute(use);
   const url = isFile ? fileUrl(use, configDir) : packageUrl(use, configDir, standard);
-  const module = await importModule(url, use);
+  const module = await importPlugin(url, use);
   const definition = checkPlugin((module as { default?: unknown }).default, use);
   const folder = dirname(fileURLToPath(url));
   const version = definition.version ?? (await packageVersion(folder)) ?? '0.0.0';
@@ -64,40 +65,59 @@ export async function resolvePlugin(
 
 function fileUrl(use: string, configDir: string): string {
   const path = resolve(configDir, use);
-  if (!existsSync(path)) throw helioError('HELIO_PLUGIN_NOT_FOUND', { use, fix: `There is no file ${path}.` });
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw notFound(use, `there is no file ${path}`);
+  if (!found.isFile()) throw notFound(use, `name a file: ${path} is a folder`);
   return pathToFileURL(path).href;
 }
 
 function packageUrl(use: string, configDir: string, standard: readonly StandardPlugin[]): string {
+  let url: string;
   try {
-    return resolveImport(use, pathToFileURL(join(configDir, 'helio.yaml')).href);
-  } catch {
-    const near = standard.find(
-      ({ name }) => name.replaceAll('-', '') === use.toLowerCase().replaceAll(/[-_]/g, ''),
-    )?.name;
-    const fix = near === undefined ? `Install it beside helio.yaml: npm install ${use}` : `Did you mean "${near}"?`;
-    throw helioError('HELIO_PLUGIN_NOT_FOUND', { use, fix });
+    url = resolveImport(use, pathToFileURL(join(configDir, 'helio.yaml')).href);
+  } catch (cause) {
+    throw notFound(use, adviceFor(use, configDir, standard, cause as { code?: string; message: string }));
   }
+  // `node:fs`, `data:text/javascript,...`: specifiers that Node would import and that are no packages.
+  if (!url.startsWith('file:')) throw notFound(use, 'name a standard plugin, an npm package or a file (./plugin.js)');
+  return url;
 }
 
-async function importModule(url: string, use: string): Promise<unknown> {
-  try {
-    return await import(url);
-  } catch (cause) {
-    if (isHelioError(cause)) throw cause;
-    const code = (cause as { code?: string }).code;
-    const reason =
-      code === 'ERR_UNKNOWN_FILE_EXTENSION'
-        ? 'this Node cannot run TypeScript files; use Node 22.18 or newer, or compile the plugin'
-        : String((cause as Error)?.message ?? cause).split('\n')[0]!;
-    throw helioError('HELIO_PLUGIN_IMPORT', { use, reason }, { cause });
-  }
+function adviceFor(
+  use: string,
+  configDir: string,
+  standard: readonly StandardPlugin[],
+  { code, message }: { readonly code?: string; readonly message: string },
+): string {
+  const near = standard.find(({ name }) => name.replaceAll('-', '') === use.toLowerCase().replaceAll(/[-_]/g, ''));
+  if (near !== undefined) return `did you mean "${near.name}"?`;
+  if (existsSync(resolve(configDir, use))) return `a file is written with ./ in front: ./${use}`;
+  const [, name, subpath] = /^((?:@[^/@\s]+\/)?[^/@\s]+)(\/.+)?$/.exec(use) ?? [];
+  if (name === undefined || /[:\\]/.test(name)) return 'name a standard plugin, an npm package or a file (./plugin.js)';
+  if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+    return `${name} is installed, but offers no ${subpath ?? 'main module'}`;
+  const folder = join(configDir, 'node_modules', name);
+  if (existsSync(folder)) return `${folder} is there, but broken: ${message.split('\n')[0]!}`;
+  return `install it beside helio.yaml, in ${configDir}: npm install ${name}`;
 }
+
+const notFound = (use: string, fix: string): Error => helioError('HELIO_PLUGIN_NOT_FOUND', { use, fix });
 
 async function packageVersion(folder: string): Promise<string | undefined> {
   for (let dir = folder, up = 0; up < 6; up++, dir = dirname(dir)) {
     const text = await readFile(join(dir, 'package.json'), 'utf8').catch(() => undefined);
-    if (text !== undefined) return (JSON.parse(text) as { version?: string }).version;
+    const version = text === undefined ? undefined : versionIn(text);
+    if (version !== undefined) return version;
   }
   return undefined;
+}
+
+/** A package.json without a version says no more than the module type of its folder. */
+function versionIn(text: string): string | undefined {
+  try {
+    const { version } = JSON.parse(text) as { version?: unknown };
+    return typeof version === 'string' ? version : undefined;
+  } catch {
+    return undefined; // its module was imported: the version is not worth a failure
+  }
 }

@@ -1,16 +1,17 @@
-/** `helio plugins check`: that every plugin loads, what others' plugins may do, and what is new since it was accepted. */
+/** `helio plugins check`: that every plugin can be loaded, what others' plugins may do, and what is new since it was accepted. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { knownKeys, descriptionAt } from '../../config/schema-walk.ts';
 import { exitCodes, helioError } from '../../errors.ts';
-import { inspectOrThrow, type Inspected } from '../../inspect.ts';
-import { pluginViews } from '../../kernel-api.ts';
-import { createLog } from '../../log.ts';
-import { grown, manifestsOf, type AcceptedPlugins } from '../../plugins/accepted.ts';
+import { checkServices } from '../../generation.ts';
+import { grown, powersOf, type AcceptedPlugins } from '../../plugins/accepted.ts';
+import { manifestOf } from '../../plugins/manifest.ts';
+import type { ResolvedPlugin } from '../../plugins/resolve.ts';
 import { configPathOf } from '../config-path.ts';
+import { readPlugins } from '../plugins-read.ts';
 import { note, out } from '../terminal.ts';
 import { parseUsage } from '../usage.ts';
-import { formatView } from './plugins.ts';
+import { formatManifest } from './plugins.ts';
 
 const fileName = 'helio.plugins.json';
 
@@ -24,37 +25,34 @@ export async function run(args: readonly string[]): Promise<number> {
       .option('--accept', `write down in ${fileName} what they do now`),
   );
   if (usage === undefined) return exitCodes.ok;
-  const inspected = await inspectOrThrow(configPathOf(usage), process.env, createLog({ level: 'error' }));
-  try {
-    const views = pluginViews(inspected.generation);
-    const now = manifestsOf(views);
-    const path = join(inspected.file.dir, fileName);
-    const isWritten = existsSync(path);
-    const changes = grown(isWritten ? readAccepted(path) : {}, now);
-    const advice = adviceOn(inspected);
-    if (usage.options['accept'] === true) writeFileSync(path, `${JSON.stringify(now, null, 2)}\n`);
-    const mustAccept = isWritten && usage.options['accept'] !== true && changes.length > 0;
-    if (usage.options['json'])
-      out(JSON.stringify({ plugins: now, changes: isWritten ? changes : [], advice, accepted: !mustAccept }));
-    else {
-      const foreign = views.filter(({ source }) => source !== 'standard');
-      out(foreign.length === 0 ? 'Only plugins that came with Helio.' : foreign.map(formatView).join('\n\n'));
-      for (const line of advice) note(`advice: ${line}`);
-      if (isWritten)
-        for (const { plugin, isNew, more } of changes)
-          note(`${plugin} ${isNew ? 'is new' : 'newly'}: ${more.join(', ')}`);
-      else if (foreign.length > 0 && usage.options['accept'] !== true)
-        note(`"helio plugins check --accept" writes this down; later checks then tell what an upgrade adds`);
-    }
-    if (mustAccept && !usage.options['json'])
-      throw helioError('HELIO_PLUGIN_CHANGED', {
-        plugins: changes.map(({ plugin }) => plugin).join(', '),
-        file: fileName,
-      });
+  const { file, plugins } = await readPlugins(configPathOf(usage), process.env);
+  checkServices(plugins);
+  const manifests = plugins.map(manifestOf);
+  const now = powersOf(manifests);
+  const path = join(file.dir, fileName);
+  const isWritten = existsSync(path);
+  const accepts = usage.options['accept'] === true;
+  const changes = isWritten ? grown(readAccepted(path), now) : [];
+  const advice = adviceOn(plugins);
+  if (accepts) writeFileSync(path, `${JSON.stringify(now, null, 2)}\n`);
+  const mustAccept = !accepts && changes.length > 0;
+  if (usage.options['json']) {
+    out(JSON.stringify({ plugins: now, changes, advice, accepted: !mustAccept }));
     return mustAccept ? exitCodes.failure : exitCodes.ok;
-  } finally {
-    await inspected.close();
   }
+  const foreign = manifests.filter(({ source }) => source !== 'standard');
+  out(foreign.length === 0 ? 'Only plugins that came with Helio.' : foreign.map(formatManifest).join('\n\n'));
+  for (const line of advice) note(`advice: ${line}`);
+  for (const { plugin, isNew, more } of changes)
+    note(`${plugin} ${isNew ? 'is new' : 'newly'}: ${more.join(', ') || 'it does nothing that has to be declared'}`);
+  if (!isWritten && !accepts && foreign.length > 0)
+    note(`"helio plugins check --accept" writes this down; later checks then tell what an upgrade adds`);
+  if (mustAccept)
+    throw helioError('HELIO_PLUGIN_CHANGED', {
+      plugins: changes.map(({ plugin }) => plugin).join(', '),
+      file: fileName,
+    });
+  return exitCodes.ok;
 }
 
 function readAccepted(path: string): AcceptedPlugins {
@@ -68,11 +66,10 @@ function readAccepted(path: string): AcceptedPlugins {
 }
 
 /** What makes a plugin hard to use for others, though it works. */
-function adviceOn({ generation }: Inspected): readonly string[] {
-  return generation.plugins
-    .filter(({ plugin }) => plugin.source === 'file' || plugin.source === 'package')
-    .flatMap(({ plugin: { definition } }) => {
-      const { name, summary, config } = definition;
+function adviceOn(plugins: readonly ResolvedPlugin[]): readonly string[] {
+  return plugins
+    .filter(({ source }) => source === 'file' || source === 'package')
+    .flatMap(({ definition: { name, summary, config } }) => {
       const silent = knownKeys(config, []).filter((key) => descriptionAt(config, [key]) === undefined);
       return [
         ...(summary === undefined ? [`${name} has no summary: one sentence for "helio plugins"`] : []),
