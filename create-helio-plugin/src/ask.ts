@@ -1,5 +1,6 @@
-/** At most three questions, on a terminal only. */
+/** At most three questions, to a person at a terminal only. */
 import { createInterface } from 'node:readline/promises';
+import { isRunByAgent } from './agent.ts';
 import { kinds } from './kinds.ts';
 
 export interface Questions {
@@ -8,6 +9,15 @@ export interface Questions {
   kind(): Promise<string | undefined>;
   install(): Promise<boolean | undefined>;
   close(): void;
+}
+
+/** Where questions go to; undefined when nobody would answer. */
+export function whomToAsk(
+  { stdin, stderr }: Pick<NodeJS.Process, 'stdin' | 'stderr'>,
+  env: { readonly [name: string]: string | undefined },
+): { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream } | undefined {
+  if (!stdin.isTTY || !stderr.isTTY || isRunByAgent(env)) return undefined;
+  return { input: stdin, output: stderr };
 }
 
 export function openQuestions(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Questions {

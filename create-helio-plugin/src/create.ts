@@ -6,13 +6,18 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Kind } from './kinds.ts';
 import { renamed, type Names } from './names.ts';
+import { withPanel } from './panel.ts';
 import { rangeOf } from './versions.ts';
 
-export interface Wanted {
-  readonly folder: string;
+export interface Content {
   readonly kind: Kind;
   readonly names: Names;
   readonly description: string;
+  /** A card on the dashboard besides. */
+  readonly panel: boolean;
+}
+export interface Wanted extends Content {
+  readonly folder: string;
   /** Write into a folder that is not empty. */
   readonly force: boolean;
 }
@@ -24,19 +29,28 @@ export class NotCreated extends Error {}
 export const templatesFolder = fileURLToPath(new URL('../templates/', import.meta.url));
 
 /** The files of a new plugin, by relative path. Reads only. */
-export async function filesOf(kind: Kind, names: Names, description: string): Promise<ReadonlyMap<string, string>> {
+export async function filesOf({ kind, names, description, panel }: Content): Promise<ReadonlyMap<string, string>> {
+  const own = await read(['shared', kind.name]);
+  const files = panel ? new Map([...withPanel(own), ...(await read(['panel']))]) : own;
+  return new Map(
+    [...files]
+      .map(([path, template]): [string, string] => {
+        const text = renamed(template, names);
+        return [path, path === 'package.json' ? packageJson(text, description, files) : text];
+      })
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+/** Templates as they lie there, by the paths that they get. */
+async function read(folders: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
-  for (const folder of ['shared', kind.name]) {
+  for (const folder of folders) {
     const root = join(templatesFolder, folder);
-    for (const path of await pathsBelow(root)) {
-      const text = renamed(readFileSync(join(root, path), 'utf8'), names);
-      files.set(
-        path.split(sep).map(unhidden).join('/'),
-        path === 'package.json' ? packageJson(text, kind, description) : text,
-      );
-    }
+    for (const path of await pathsBelow(root))
+      files.set(path.split(sep).map(unhidden).join('/'), readFileSync(join(root, path), 'utf8'));
   }
-  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return files;
 }
 
 /** Writes the plugin and tells the paths. Throws NotCreated, and then nothing was written. */
@@ -45,7 +59,7 @@ export async function createPlugin(wanted: Wanted): Promise<readonly string[]> {
   const isThere = existsSync(folder);
   if (isThere && !wanted.force && (await readdir(folder)).length > 0)
     throw new NotCreated(`the folder ${wanted.folder} is not empty; name another one, or add --force`);
-  const files = await filesOf(wanted.kind, wanted.names, wanted.description);
+  const files = await filesOf(wanted);
   await mkdir(dirname(folder), { recursive: true });
   // Beside the target: a rename must not cross file systems.
   const draft = join(dirname(folder), `.${wanted.names.kebab}-${randomUUID()}`);
@@ -65,10 +79,10 @@ export async function createPlugin(wanted: Wanted): Promise<readonly string[]> {
   return [...files.keys()];
 }
 
-function packageJson(text: string, kind: Kind, description: string): string {
+function packageJson(text: string, description: string, files: ReadonlyMap<string, string>): string {
   const made = JSON.parse(text) as Record<string, any>;
   made['description'] = description;
-  made['files'] = [...made['files'], ...(kind.files ?? [])];
+  if ([...files.keys()].some((path) => path.startsWith('panel/'))) made['files'] = [...made['files'], 'panel'];
   for (const group of ['dependencies', 'devDependencies', 'peerDependencies']) {
     for (const name of Object.keys(made[group] ?? {})) made[group][name] = rangeOf(name);
   }

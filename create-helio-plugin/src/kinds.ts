@@ -3,8 +3,6 @@
 export interface Kind {
   readonly name: string;
   readonly summary: string;
-  /** Entries of `files` in package.json beside dist. */
-  readonly files?: readonly string[];
 }
 
 export const kinds: readonly Kind[] = [
@@ -14,7 +12,7 @@ export const kinds: readonly Kind[] = [
   { name: 'approval-channel', summary: 'shows tickets to people somewhere, and hands in what they said' },
   { name: 'audit-sink', summary: 'receives every audit row, in order' },
   { name: 'result-filter', summary: 'changes what an upstream answered before the client reads it' },
-  { name: 'dashboard-panel', summary: 'an element of its own in the dashboard', files: ['panel'] },
+  { name: 'dashboard-panel', summary: 'an element of its own in the dashboard' },
   { name: 'state-store', summary: 'keeps counters, pots and documents' },
 ];
 

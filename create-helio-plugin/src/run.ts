@@ -12,8 +12,8 @@ export interface Terminal {
   out(text: string): void;
   /** Standard error: everything else. */
   note(text: string): void;
-  /** Left out: nobody can be asked. */
-  readonly ask?: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream };
+  /** Undefined: nobody can be asked. */
+  readonly ask: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream } | undefined;
   /** How the command was called, for the one-line form: `npm create helio-plugin@latest`. */
   readonly called: string;
 }
@@ -25,6 +25,7 @@ interface Answers {
   readonly folder: string;
   readonly names: Names;
   readonly kind: Kind;
+  readonly panel: boolean;
   readonly install: boolean;
 }
 class Stop extends Error {
@@ -54,16 +55,16 @@ async function create(words: readonly string[], terminal: Terminal): Promise<num
     throw new Stop(exit.usage, `one folder, not ${positionals.length}: ${positionals.join(' ')}`);
   const pm = values.pm ?? 'npm';
   if (!packageManagers.includes(pm)) throw new Stop(exit.usage, `--pm is ${packageManagers.join(', ')}, not "${pm}"`);
-  const { folder, names, kind, install } = await answer(values, positionals[0], terminal);
+  const { folder, names, kind, panel, install } = await answer(values, positionals[0], terminal);
   const description = values.description ?? `A plugin for Helio that ${kind.summary.split(':')[0]}.`;
 
   const folderShown = folder;
   if (values.print) {
-    const files = [...(await filesOf(kind, names, description)).keys()];
+    const files = [...(await filesOf({ kind, names, description, panel })).keys()];
     terminal.out(values.json ? JSON.stringify({ folder: resolve(folder), files, written: false }) : files.join('\n'));
     return exit.done;
   }
-  const files = await createPlugin({ folder, kind, names, description, force: values.force === true });
+  const files = await createPlugin({ folder, kind, names, description, panel, force: values.force === true });
   const installed = install && runsWell(pm, ['install'], folder);
   if (install && !installed) terminal.note(`"${pm} install" failed; run it again in ${folderShown}`);
   if (values.git && !runsWell('git', ['init', '--quiet'], folder)) terminal.note('"git init" failed');
@@ -73,6 +74,7 @@ async function create(words: readonly string[], terminal: Terminal): Promise<num
       name: names.kebab,
       package: names.package,
       kind: kind.name,
+      panel,
       files,
       installed,
     };
@@ -91,6 +93,7 @@ function parse(words: readonly string[]) {
         kind: { type: 'string' },
         scope: { type: 'string' },
         description: { type: 'string' },
+        'dashboard-panel': { type: 'boolean' },
         pm: { type: 'string' },
         install: { type: 'boolean' },
         git: { type: 'boolean' },
@@ -128,9 +131,12 @@ async function answer(values: Values, folder: string | undefined, terminal: Term
     const kind = kinds.find(({ name }) => name === word);
     if (kind === undefined)
       throw new Stop(exit.refused, `there is no kind "${word}"; did you mean "${nearestKind(word)}"?\n${kindLines()}`);
+    const panel = values['dashboard-panel'] === true;
+    if (panel && kind.name === 'dashboard-panel')
+      throw new Stop(exit.usage, 'a dashboard-panel is a panel already: leave out --dashboard-panel');
     const install =
       values.install ?? (values.print ? false : ((await asked(questions?.install(), questions)) ?? false));
-    return { folder: where, names, kind, install };
+    return { folder: where, names, kind, panel, install };
   } finally {
     questions?.close();
   }
@@ -152,7 +158,7 @@ function runsWell(command: string, args: readonly string[], cwd: string): boolea
 }
 
 const oneLine = ({ called }: Terminal): string =>
-  `${called} quiet-hours ${called.startsWith('npm ') ? '-- ' : ''}--kind verdict --yes`;
+  `${called} quiet-hours ${called.startsWith('npm ') ? '-- ' : ''}--kind verdict --yes --no-install`;
 const kindLines = (): string => kinds.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`).join('\n');
 
 function lastLines(folder: string, pm: string, installed: boolean): string {
@@ -179,6 +185,7 @@ ${kindLines()}
   --kind KIND          what it is to do
   --scope @NAME        publish it under a scope
   --description TEXT   for package.json
+  --dashboard-panel    with a card on the dashboard, whatever it does
   --pm PM              npm (default), pnpm or yarn
   --install            install the dependencies; --no-install: do not
   --git                make it a git repository

@@ -1,10 +1,24 @@
 /** The command: what it makes, what it refuses, what it says - and that it asks nobody who is not there. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isError } from '../../kernel/generation.ts';
+import { inspect } from '../../kernel/inspect.ts';
+import { dashboardPanel } from '../../plugins/dashboard/contract.ts';
+import { isRunByAgent } from '../src/agent.ts';
+import { whomToAsk } from '../src/ask.ts';
 import { kinds } from '../src/kinds.ts';
 import { namesOf } from '../src/names.ts';
 import { run } from '../src/run.ts';
@@ -19,7 +33,7 @@ async function create(words: readonly string[], ask?: { input: PassThrough; outp
     out: (text) => void (said.out += `${text}\n`),
     note: (text) => void (said.note += `${text}\n`),
     called: 'npm create helio-plugin@latest',
-    ...(ask && { ask }),
+    ask,
   });
   return { code, ...said };
 }
@@ -58,6 +72,38 @@ describe.each(kinds)('a plugin of the kind $name', ({ name: kind }) => {
   it('has an index.ts that one reads in a minute', () => {
     const text = readFileSync(join(import.meta.dirname, '../templates', kind, 'src/index.ts'), 'utf8');
     expect(text.split('\n').length).toBeLessThanOrEqual(75);
+  });
+});
+
+describe.each(kinds.filter(({ name }) => name !== 'dashboard-panel'))('a $name with a panel', ({ name: kind }) => {
+  it('loads with its card, and differs from one without in nothing else', async () => {
+    const root = join(import.meta.dirname, '../..');
+    mkdirSync(at('node_modules/@gethelio'), { recursive: true });
+    symlinkSync(root, at('node_modules/@gethelio/proxy'));
+    symlinkSync(join(root, 'node_modules/zod'), at('node_modules/zod'));
+    await create([at('plain'), '--kind', kind, '--yes']);
+    expect((await create([at('plain-card'), '--kind', kind, '--yes', '--dashboard-panel'])).code).toBe(0);
+
+    const [plain, card] = [at('plain'), at('plain-card')].map((folder) =>
+      everyFile(folder).map((path) => path.slice(folder.length + 1)),
+    );
+    expect(card!.filter((path) => !plain!.includes(path)).sort()).toEqual([
+      'panel/card.js',
+      'src/panel.ts',
+      'test/panel.test.ts',
+    ]);
+    expect(json(at('plain-card/package.json')).files).toEqual(['dist', 'panel']);
+    expect(readFileSync(at('plain-card/README.md'), 'utf8')).toMatch(/  - dashboard\n[\s\S]*It has a card/);
+
+    const yaml = readFileSync(at('plain-card/helio.yaml'), 'utf8').replace('./dist/index.js', './src/index.ts');
+    writeFileSync(at('plain-card/helio.yaml'), yaml);
+    const silent = { debug() {}, info() {}, warn() {}, error() {} };
+    const { problems, inspected } = await inspect(at('plain-card/helio.yaml'), {}, silent);
+    expect(problems.filter(isError)).toEqual([]);
+    expect(inspected!.generation.extensions.collect(dashboardPanel)).toMatchObject([
+      { plugin: 'plain-card', slot: 'overview-card', element: 'plain-card-card' },
+    ]);
+    await inspected!.close();
   });
 });
 
@@ -104,10 +150,11 @@ describe('the command', () => {
   });
   it.each([
     [[], /name the plugin/],
-    [['tea'], /say what it is to do[\s\S]*--kind verdict --yes/],
+    [['tea'], /say what it is to do[\s\S]*--kind verdict --yes --no-install/],
     [['tea', '--knd', 'verdict'], /--knd/],
     [['tea', 'coffee', '--kind', 'verdict'], /one folder/],
     [['tea', '--kind', 'verdict', '--pm', 'pip'], /npm, pnpm, yarn/],
+    [['tea', '--kind', 'dashboard-panel', '--dashboard-panel'], /a panel already/],
   ])('off a terminal asks nothing and says what is missing: %j', async (words, sentence) => {
     const { code, note } = await create(words);
     expect(code).toBe(2);
@@ -126,6 +173,16 @@ describe('the command', () => {
     expect((await create([], ask)).code).toBe(130);
     expect(readdirSync(folder)).toEqual([]);
   });
+  it('is the same as helio plugins new, every flag passed on', async () => {
+    let told = '';
+    const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => ((told += String(chunk)), true));
+    const { run: plugins } = await import('../../kernel/cli/commands/plugins.ts');
+    const code = await plugins(['new', at('tea'), '--kind', 'limit', '--dashboard-panel', '--print', '--json']);
+    stdout.mockRestore();
+    expect(code).toBe(0);
+    expect(JSON.parse(told).files).toContain('panel/card.js');
+    expect(existsSync(at('tea'))).toBe(false);
+  });
   it('runs as a program', async () => {
     const args = ['--conditions=helio-source', '--import', './scripts/source.mjs', 'create-helio-plugin/src/main.ts'];
     const { stdout } = await new Promise<{ stdout: string }>((resolve, reject) =>
@@ -137,6 +194,24 @@ describe('the command', () => {
       ),
     );
     expect(stdout).toContain('npm install');
+  });
+});
+
+describe('whom it asks', () => {
+  const terminal = { stdin: { isTTY: true }, stderr: { isTTY: true } } as Pick<NodeJS.Process, 'stdin' | 'stderr'>;
+  it('asks a person at a terminal', () => {
+    expect(whomToAsk(terminal, {})).toMatchObject({ input: terminal.stdin, output: terminal.stderr });
+  });
+  it.each([
+    ['nobody without a terminal', { ...terminal, stdin: { isTTY: false } }, {}],
+    ['nobody who cannot see the question', { ...terminal, stderr: { isTTY: false } }, {}],
+    ['no agent, though it has a terminal', terminal, { AI_AGENT: 'some-agent' }],
+  ])('asks %s', (_whom, streams, env) => {
+    expect(whomToAsk(streams as typeof terminal, env as {})).toBeUndefined();
+  });
+  it('takes a sign that says no for what it says', () => {
+    expect(isRunByAgent({ AGENT: '0', CLINE_ACTIVE: 'false', AI_AGENT: '' })).toBe(false);
+    expect(isRunByAgent({ CODEX_SANDBOX: 'seatbelt' })).toBe(true);
   });
 });
 

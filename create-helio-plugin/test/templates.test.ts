@@ -11,8 +11,12 @@ describe.each(kinds)('the template $name', async ({ name }) => {
   await import(join(templates, name, 'test/plugin.test.ts'));
 });
 
+describe('the panel that any kind can have', async () => {
+  await import(join(templates, 'panel/test/panel.test.ts'));
+});
+
 it('there is a folder for every kind, and a kind for every folder', () => {
-  expect(readdirSync(templates).sort()).toEqual([...kinds.map(({ name }) => name), 'shared'].sort());
+  expect(readdirSync(templates).sort()).toEqual([...kinds.map(({ name }) => name), 'panel', 'shared'].sort());
 });
 
 it('depends on the versions that this repository runs', () => {

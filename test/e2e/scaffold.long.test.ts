@@ -121,12 +121,17 @@ it('the package holds what it promises, and nothing of the workshop', async () =
     expect(paths).toContain(path);
 });
 
-describe.each(kinds)('a new plugin of the kind $name', ({ name: kind }) => {
+// Two of the kinds with a panel besides: one whose `register` only takes, one that has routes and a dashboard of its own.
+const made = [
+  ...kinds.map(({ name: kind }) => ({ kind, id: `quiet-${kind}`, more: [] })),
+  ...['verdict', 'approval-channel'].map((kind) => ({ kind, id: `seen-${kind}`, more: ['--dashboard-panel'] })),
+];
+describe.each(made)('a new plugin of the kind $kind $more', ({ kind, id, more }) => {
   it('tests, checks, and lets a call through', async () => {
-    const plugin = join(folder, `quiet-${kind}`);
-    await command(folder, 'helio', 'plugins', 'new', `quiet-${kind}`, '--kind', kind, '--yes', '--no-install');
+    const plugin = join(folder, id);
+    await command(folder, 'helio', 'plugins', 'new', id, '--kind', kind, '--yes', '--no-install', ...more);
     expect(await command(plugin, 'npm', 'test')).toMatch(/Tests\s+.*\d+ passed/);
-    expect(await command(plugin, 'npm', 'run', 'check')).toContain(`quiet-${kind} 0.1.0 (file)`);
+    expect(await command(plugin, 'npm', 'run', 'check')).toContain(`${id} 0.1.0 (file)`);
     await command(plugin, 'npm', 'run', 'docs');
     expect(readFileSync(join(plugin, 'README.md'), 'utf8')).not.toContain('writes the table of its configuration here');
 

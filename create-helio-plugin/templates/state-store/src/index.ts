@@ -22,14 +22,15 @@ export const myPlugin = definePlugin({
     .prefault({}),
   // All four, or none: the ops of all plugins of a call are one transaction, and `commit` is that transaction.
   provides: { commit, counters, ledger, documents },
-  register: ({ config, clock, keep, log }) =>
+  register({ config, clock, keep, log }) {
     // `keep`: made once per process. A reload of helio.yaml must not forget what was counted.
-    keep('store', () =>
+    return keep('store', () =>
       createMemoryStore({
         maxBucketsPerFamily: config.max_buckets,
         nowMs: () => clock.nowMs(),
         failed: (error) => log.error('a listener of the store failed', { error: String(error) }),
       }),
-    ),
+    );
+  },
 });
 export default myPlugin;
