@@ -107,8 +107,8 @@ export class BridgeModern {
       );
     this.#whenReady({ send, unsupported, failed: (reason) => reply.failed(reason, false) });
     return {
-      pause() {},
-      resume() {},
+      pause: () => reply.pause(),
+      resume: () => reply.resume(),
       abort: (why) => {
         if (this.#pending.delete(id)) {
           const reason = why === 'timeout' ? 'no answer came in time' : 'the client closed the request';

@@ -1,7 +1,8 @@
 /** One legacy session over one connection of its own: ids go through as they are, nobody else is there to meet them. */
 import type { Log } from '../../plugin.ts';
-import { errorBytes, idKey, rpcCode, type Message } from '../messages.ts';
 import { metaOf } from '../era.ts';
+import { Lasting } from '../lasting.ts';
+import { errorBytes, idKey, rpcCode, type Message } from '../messages.ts';
 import { scanMessage, type Scanned } from '../scan.ts';
 import { messageEvent } from '../sse-events.ts';
 import type { Leg, Outgoing, Receiver } from '../upstream.ts';
@@ -9,6 +10,7 @@ import { Backlog } from './backlog.ts';
 import type { Channel, OpenChannel } from './channel.ts';
 import { progressTokenOf } from './renumber.ts';
 import { idleLeg, keepAliveComment, openStream, plainReply, Reply } from './reply.ts';
+import { Unread } from './unread.ts';
 
 export interface BridgeSessionOptions {
   readonly upstream: string;
@@ -28,11 +30,10 @@ interface Pending {
   readonly tokenKey: string | undefined;
 }
 
-const queueLimit = 1_000;
 const firstDelayMs = 200;
 const longestDelayMs = 30_000;
-/** A connection that held this long starts the count of failures anew. */
-const steadyMs = 10_000;
+/** A connection that held this long, or answered something, starts the count of failures anew. */
+const steadyMs = 3_000;
 /** After so many failures in a row only a request causes another try. */
 const eagerFailures = 5;
 
@@ -44,13 +45,18 @@ export class BridgeSession {
   #openedAtMs = 0;
   #isReady = false;
   #isInitialized = false;
+  /** This connection answered more than its handshake. */
+  #hasServed = false;
+  readonly #lasting = new Lasting();
   #isClosed = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   /** What waits for a connection that is being made anew. */
   readonly #waiting = new Backlog<{ readonly send: () => void; readonly failed: (reason: string) => void }>();
   #stream: Receiver | undefined;
-  #queue: Buffer[] = [];
+  /** For the client's GET, and while there is none. */
+  readonly #unread = new Unread((event) => this.#stream!.chunk(event), true);
+  #isOverflowing = false;
   #reinitId = 0;
   usedAtMs = Date.now();
 
@@ -89,6 +95,7 @@ export class BridgeSession {
       plainReply(receiver, 400, errorBytes(message!.id!.text, rpcCode.invalidRequest, 'This id is in use.'));
       return idleLeg;
     }
+    this.#lasting.note(message!.method, message!.params);
     const token = metaOf(message!.params)['progressToken'];
     const tokenKey = typeof token === 'string' || typeof token === 'number' ? JSON.stringify(token) : undefined;
     this.#whenReady(
@@ -103,8 +110,8 @@ export class BridgeSession {
       (reason) => reply.failed(reason, false),
     );
     return {
-      pause() {},
-      resume() {},
+      pause: () => reply.pause(),
+      resume: () => reply.resume(),
       abort: (why) => {
         // A disconnect is no cancel: the answer that comes is still put on record.
         if (why === 'disconnected') return;
@@ -118,20 +125,28 @@ export class BridgeSession {
     this.usedAtMs = Date.now();
     this.#stream?.end(); // the client came back before its old stream was missed
     this.#stream = receiver;
+    this.#unread.hold();
     queueMicrotask(() => {
       if (this.#stream !== receiver) return;
       openStream(receiver);
-      const queued = this.#queue;
-      this.#queue = [];
-      for (const message of queued) receiver.chunk(messageEvent(message));
+      this.#unread.flow();
     });
-    const abort = () => void (this.#stream === receiver && (this.#stream = undefined));
-    return { ...idleLeg, abort };
+    const ifOwn = (run: () => void) => () => {
+      if (this.#stream === receiver) run();
+    };
+    return {
+      abort: ifOwn(() => {
+        this.#stream = undefined;
+        this.#unread.hold();
+      }),
+      pause: ifOwn(() => this.#unread.hold()),
+      resume: ifOwn(() => this.#unread.flow()),
+    };
   }
 
   /** A comment, so that nobody between here and the client takes a quiet stream for a dead one. */
   keepAlive(): void {
-    this.#stream?.chunk(keepAliveComment);
+    if (!this.#unread.isHeld) this.#stream?.chunk(keepAliveComment);
   }
 
   async close(): Promise<void> {
@@ -153,6 +168,7 @@ export class BridgeSession {
     });
     this.#channel = channel;
     this.#openedAtMs = Date.now();
+    this.#hasServed = false;
   }
 
   #lost(reason: string): void {
@@ -164,7 +180,7 @@ export class BridgeSession {
     this.#isReady = false;
     this.#failPending(reason);
     if (!this.#isInitialized) return this.#giveUp();
-    if (Date.now() - this.#openedAtMs > steadyMs) this.#failures = 0;
+    if (this.#hasServed || Date.now() - this.#openedAtMs > steadyMs) this.#failures = 0;
     this.#failures++;
     if (this.#failures > eagerFailures) return this.#failWaiting(reason);
     const delayMs = Math.min(firstDelayMs * 2 ** (this.#failures - 1), longestDelayMs);
@@ -195,6 +211,11 @@ export class BridgeSession {
       return;
     }
     this.#channel!.send(Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}'));
+    for (const { id, method, bytes: again } of this.#lasting.again()) {
+      const reply = new Reply({ head() {}, chunk() {}, end() {}, failed() {} });
+      this.#pending.set(idKey({ value: id, text: JSON.stringify(id) }), { reply, method, tokenKey: undefined });
+      this.#channel!.send(again);
+    }
     this.#options.log.info('the connection to an upstream was made anew', { upstream: this.#options.upstream });
     this.#options.seen(true, 'connected again');
     this.#options.onNewConnection();
@@ -261,6 +282,7 @@ export class BridgeSession {
       return log.warn('an upstream sent an answer that nobody waits for; it was dropped', fields);
     }
     this.#pending.delete(key!);
+    if (pending.method !== 'initialize') this.#hasServed = true;
     if (pending.method !== 'initialize' || this.#isInitialized) return pending.reply.answer(200, bytes);
     if (scanned.answer!.kind !== 'result') {
       pending.reply.answer(200, bytes);
@@ -277,8 +299,10 @@ export class BridgeSession {
   #say(scanned: Scanned, bytes: Buffer): void {
     const target = this.#targetOf(scanned, bytes);
     if (target) return target.say(bytes);
-    if (this.#stream) return this.#stream.chunk(messageEvent(bytes));
-    if (this.#queue.length < queueLimit) this.#queue.push(bytes);
+    if (this.#unread.add(messageEvent(bytes))) return;
+    const { log, upstream } = this.#options;
+    if (!this.#isOverflowing) log.warn('a client does not read its stream; what it is told is dropped', { upstream });
+    this.#isOverflowing = true;
   }
 
   #targetOf(scanned: Scanned, bytes: Buffer): Reply | undefined {

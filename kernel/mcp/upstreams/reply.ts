@@ -2,6 +2,7 @@
 import { errorBytes } from '../messages.ts';
 import { messageEvent } from '../sse-events.ts';
 import type { Headers, Leg, Receiver } from '../upstream.ts';
+import { Unread } from './unread.ts';
 
 const jsonHead: Headers = { 'content-type': 'application/json' };
 const streamHead: Headers = {
@@ -19,6 +20,7 @@ export const keepAliveComment = Buffer.from(': keep-alive\n\n');
 export class Reply {
   readonly #receiver: Receiver;
   #isStream = false;
+  readonly #unread = new Unread((event) => this.#receiver.chunk(event));
   isOver = false;
 
   constructor(receiver: Receiver) {
@@ -32,23 +34,37 @@ export class Reply {
       this.#isStream = true;
       this.#receiver.head(200, { ...streamHead });
     }
-    this.#receiver.chunk(messageEvent(message));
+    if (this.#unread.add(messageEvent(message))) return;
+    this.#unread.drop();
+    this.failed('the client does not read what it is told', true);
   }
 
   /** A comment on a stream that is quiet. */
   keepAlive(): void {
-    if (this.#isStream && !this.isOver) this.#receiver.chunk(keepAliveComment);
+    if (this.#isStream && !this.isOver && !this.#unread.isHeld) this.#receiver.chunk(keepAliveComment);
   }
 
   answer(status: number, message: Buffer, headers: Headers = {}): void {
     if (this.isOver) return;
     this.isOver = true;
-    if (this.#isStream) this.#receiver.chunk(messageEvent(message));
-    else {
+    if (this.#isStream) {
+      // It is judged and put on record now, whatever the client reads.
+      this.#unread.release();
+      this.#receiver.chunk(messageEvent(message));
+    } else {
       this.#receiver.head(status, { ...jsonHead, ...headers });
       this.#receiver.chunk(message);
     }
     this.#receiver.end();
+  }
+
+  /** The client has no room: what comes waits. */
+  pause(): void {
+    if (this.#isStream && !this.isOver) this.#unread.hold();
+  }
+
+  resume(): void {
+    this.#unread.flow();
   }
 
   failed(reason: string, sent: boolean): void {
