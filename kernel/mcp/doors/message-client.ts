@@ -1,9 +1,11 @@
 /** One client on a connection that carries single messages (stdio, legacy sse): the relay sees it as streamable HTTP. */
 import { randomUUID } from 'node:crypto';
 import type { Arrival } from '../../plugin.ts';
+import { collect } from '../aggregate/collect.ts';
 import type { ClientRequest } from '../door.ts';
 import { encodeHeaderValue, eraOf, metaKeys, metaOf, type Era } from '../era.ts';
 import { headerOf } from '../headers.ts';
+import { Lasting } from '../lasting.ts';
 import { idKey, isMessage, readMessage, type Message } from '../messages.ts';
 import type { Relay } from '../relay.ts';
 import { scanMessage } from '../scan.ts';
@@ -29,6 +31,12 @@ export interface MessageClient {
 }
 
 const nothing = Buffer.alloc(0);
+const initialized = Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+const reopenTimeoutMs = 30_000;
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+/** A stream that held this long starts the count anew. */
+const steadyMs = 5_000;
 const plainHeaders: Headers = Object.freeze({
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',
@@ -39,7 +47,13 @@ export function createMessageClient({ relay, upstream, door, peer, target }: Mes
   const open = new Map<string, { readonly responder: MessageResponder; readonly era: Era }>();
   /** What a client over HTTP would send with every request of its session. */
   const mcp: Headers = {};
+  /** This client cannot open a session anew when the upstream forgets it: its door does, as it was opened before. */
+  let opening: { readonly body: Uint8Array; readonly headers: Headers } | undefined;
+  const lasting = new Lasting();
+  let reopening: Promise<boolean> | undefined;
+  let isInitialized = false;
   let stream: MessageResponder | undefined;
+  let streamDelayMs = firstDelayMs;
   let isOver = false;
 
   const request = (verb: ClientRequest['verb'], headers: Headers, body: Uint8Array): ClientRequest => ({
@@ -53,26 +67,101 @@ export function createMessageClient({ relay, upstream, door, peer, target }: Mes
     doorSession: session,
   });
 
-  function takeRequest(message: Message, era: Era, headers: Headers): void {
-    const key = idKey(message.id!);
+  function takeRequest(message: Message, era: Era, sent: Headers): void {
     const opensSession = era === 'legacy' && message.method === 'initialize';
-    const responder: MessageResponder = new MessageResponder(
-      {
-        onDrain: target.onDrain,
-        send(told) {
-          if (opensSession) learnVersion(told);
-          return target.send(told);
-        },
-        head: (_status, told) => opensSession && learnSession(told),
-        done: () => open.get(key)?.responder === responder && open.delete(key),
+    if (opensSession) opening = { body: message.bytes, headers: sent };
+    else if (era === 'legacy') lasting.note(message.method, message.params);
+    ask(message, era, sent, false);
+  }
+
+  function ask(message: Message, era: Era, sent: Headers, isAgain: boolean): void {
+    const key = idKey(message.id!);
+    const opensSession = message.method === 'initialize';
+    const headers = { ...sent, ...plainHeaders, ...(era === 'modern' ? mirrored(message) : mcp) };
+    const session = headerOf(headers, 'mcp-session-id');
+    const isOwn = () => open.get(key)?.responder === responder;
+    const answerTarget: MessageTarget = {
+      onDrain: target.onDrain,
+      send(told) {
+        if (opensSession) learnVersion(told);
+        return target.send(told);
       },
-      message.id!.text,
-    );
+      head: (_status, told) => opensSession && learnSession(told),
+      done: () => isOwn() && open.delete(key),
+      // Nothing was carried out, so that the same request may be sent again.
+      lost:
+        session === undefined || isAgain
+          ? undefined
+          : (tell) =>
+              void reopen(session).then((isOpen) => {
+                if (isOpen && isOwn() && !isOver) ask(message, era, sent, true);
+                else tell();
+              }),
+      resume(lastEventId, delayMs) {
+        setTimeout(() => isOwn() && !isOver && resume(lastEventId), delayMs).unref();
+      },
+    };
+    function resume(lastEventId: string): void {
+      responder = new MessageResponder(answerTarget, message.id!.text);
+      open.set(key, { responder, era });
+      const own = { ...sent, ...mcp, accept: 'text/event-stream', 'last-event-id': lastEventId };
+      relay.take(request('GET', own, nothing), responder);
+    }
+    let responder = new MessageResponder(answerTarget, message.id!.text);
     open.set(key, { responder, era });
     relay.take(request('POST', headers, message.bytes), responder);
   }
 
-  function takeOther(message: Message, headers: Headers): void {
+  /** Opens the session again, once for all requests that were refused. False: it could not be opened. */
+  function reopen(lost: string): Promise<boolean> {
+    if (mcp['mcp-session-id'] !== lost) return Promise.resolve(true);
+    return (reopening ??= openAnew().finally(() => (reopening = undefined)));
+  }
+
+  async function openAnew(): Promise<boolean> {
+    if (opening === undefined) return false;
+    const { body, headers: sent } = opening;
+    const say = (bytes: Uint8Array, own: Headers) =>
+      collect(relay, request('POST', { ...sent, ...plainHeaders, ...own }, bytes), reopenTimeoutMs);
+    const told = await say(body, {});
+    if (told.answer?.kind !== 'result') return false;
+    delete mcp['mcp-session-id'];
+    learnSession(told.headers);
+    const { protocolVersion } = told.answer.value() as { protocolVersion?: unknown };
+    if (typeof protocolVersion === 'string') mcp['mcp-protocol-version'] = protocolVersion;
+    if (!isInitialized) return true;
+    await say(initialized, mcp);
+    for (const { bytes } of lasting.again()) await say(bytes, mcp);
+    if (!isOver) listen(sent);
+    return true;
+  }
+
+  /** The stream of what the server says of itself; opened anew for as long as the client is there. */
+  function listen(sent: Headers, lastEventId?: string): void {
+    const session = headerOf(mcp, 'mcp-session-id');
+    const openedAtMs = Date.now();
+    let status = 0;
+    const own = new MessageResponder(
+      {
+        send: target.send,
+        onDrain: target.onDrain,
+        head: (told) => (status = told),
+        lost: session === undefined ? undefined : () => void reopen(session),
+        done() {
+          if (isOver || stream !== own || (status >= 400 && status < 500 && status !== 409 && status !== 429)) return;
+          if (Date.now() - openedAtMs > steadyMs) streamDelayMs = firstDelayMs;
+          setTimeout(() => !isOver && stream === own && listen(sent, own.lastEventId), streamDelayMs).unref();
+          streamDelayMs = Math.min(streamDelayMs * 2, longestDelayMs);
+        },
+      },
+      undefined,
+    );
+    stream = own;
+    const resumed = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+    relay.take(request('GET', { ...sent, ...mcp, accept: 'text/event-stream', ...resumed }, nothing), own);
+  }
+
+  function takeOther(message: Message, era: Era, sent: Headers): void {
     if (message.method === 'notifications/cancelled') {
       const id = message.params['requestId'];
       const meant =
@@ -83,10 +172,11 @@ export function createMessageClient({ relay, upstream, door, peer, target }: Mes
         return meant.responder.leave();
       }
     }
+    const headers = { ...sent, ...plainHeaders, ...(era === 'modern' ? mirrored(message) : mcp) };
     relay.take(request('POST', headers, message.bytes), new MessageResponder(target, undefined));
-    if (message.method !== 'notifications/initialized' || stream) return;
-    stream = new MessageResponder(target, undefined);
-    relay.take(request('GET', { ...headers, ...mcp, accept: 'text/event-stream' }, nothing), stream);
+    if (message.method !== 'notifications/initialized') return;
+    isInitialized = true;
+    if (!stream) listen(sent);
   }
 
   function learnSession(headers: Headers): void {
@@ -114,9 +204,8 @@ export function createMessageClient({ relay, upstream, door, peer, target }: Mes
         );
       }
       const era = eraOf(message, undefined);
-      const headers = { ...sent, ...plainHeaders, ...(era === 'modern' ? mirrored(message) : mcp) };
-      if (message.kind === 'request') takeRequest(message, era, headers);
-      else takeOther(message, headers);
+      if (message.kind === 'request') takeRequest(message, era, sent);
+      else takeOther(message, era, sent);
     },
     end() {
       if (isOver) return Promise.resolve();

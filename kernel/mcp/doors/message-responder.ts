@@ -14,7 +14,15 @@ export interface MessageTarget {
   head?(status: number, headers: Headers): void;
   /** Nothing more comes for this request. */
   done?(): void;
+  /** The upstream forgot its session (HTTP 404) and did nothing. `tell` hands its refusal to the client. */
+  lost?: ((tell: () => void) => void) | undefined;
+  /** The stream ended before the answer; the upstream goes on with it where a GET resumes it (SEP-1699). */
+  resume?: ((lastEventId: string, delayMs: number) => void) | undefined;
 }
+
+/** Until a server says otherwise by `retry:`. */
+const resumeDelayMs = 500;
+const longestResumeDelayMs = 60_000;
 
 export class MessageResponder implements Responder {
   readonly takesStreams = true;
@@ -23,17 +31,31 @@ export class MessageResponder implements Responder {
   readonly #idText: string | undefined;
   readonly #cutter: SseCutter;
   #gone: (() => void) | undefined;
+  #isTold = false;
+  #resumeDelayMs = resumeDelayMs;
+  /** Of the stream. */
+  lastEventId: string | undefined;
   isGone = false;
 
   constructor(target: MessageTarget, idText: string | undefined) {
     this.#target = target;
     this.#idText = idText;
     this.#cutter = new SseCutter((event) => {
-      if (event.data !== undefined && event.data.length > 0) target.send(event.data);
+      if (event.id !== undefined) this.lastEventId = event.id;
+      if (event.data === undefined || event.data.length === 0) return this.#learnDelay(event.raw);
+      if (this.lastEventId !== undefined && idText !== undefined) this.#isTold ||= isAnswer(event.data);
+      target.send(event.data);
     });
   }
 
   answer(status: number, headers: Headers, body: Uint8Array | undefined): void {
+    if (this.isGone) return;
+    const { lost } = this.#target;
+    if (status === 404 && lost) return lost(() => this.#tell(status, headers, body));
+    this.#tell(status, headers, body);
+  }
+
+  #tell(status: number, headers: Headers, body: Uint8Array | undefined): void {
     if (this.isGone) return;
     this.#target.head?.(status, headers);
     if (this.#idText !== undefined) this.#target.send(this.#fit(status, headers, body));
@@ -50,7 +72,15 @@ export class MessageResponder implements Responder {
   }
 
   end(): void {
-    this.#target.done?.();
+    const { resume, done } = this.#target;
+    const isUnanswered = this.#idText !== undefined && !this.#isTold && this.lastEventId !== undefined;
+    if (isUnanswered && resume && !this.isGone) resume(this.lastEventId!, this.#resumeDelayMs);
+    else done?.();
+  }
+
+  #learnDelay(raw: Buffer): void {
+    const told = /^retry: ?(\d{1,9})$/m.exec(raw.toString('latin1'));
+    if (told) this.#resumeDelayMs = Math.min(Number(told[1]), longestResumeDelayMs);
   }
 
   onDrain(run: () => void): void {
@@ -79,6 +109,10 @@ export class MessageResponder implements Responder {
       told?.message ?? `The upstream answered HTTP ${status}${challenge === undefined ? '' : ` (${challenge})`}.`;
     return errorBytes(this.#idText!, told?.code ?? rpcCode.internalError, message, { status });
   }
+}
+
+function isAnswer(message: Buffer): boolean {
+  return scanMessage(message)?.kind === 'answer';
 }
 
 const nothing = new Uint8Array(0);
