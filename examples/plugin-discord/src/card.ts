@@ -67,7 +67,7 @@ function argumentsOf(ticket: Ticket, room: number): string {
   const all = inBlock(ticket.argumentsText);
   const block = (text: string): string => `\`\`\`json\n${text}\n\`\`\``;
   if (!ticket.argumentsCut && block(all).length <= room) return block(all);
-  const mark = `⚠️ **Cut:** this is not all of it. Look at the whole before you approve. sha256 \`${ticket.argumentsHash}\``;
+  const mark = `⚠️ **Cut:** this is not all of it. Look at the whole before you approve. hash \`${ticket.argumentsHash}\``;
   return `${block(fits(all, room - block('').length - mark.length - 1))}\n${mark}`;
 }
 
@@ -89,7 +89,7 @@ function footerOf(ticket: Ticket): string {
   const yes = ticket.votes.filter(({ decision }) => decision === 'approve');
   return [
     `reference ${ticket.id}`,
-    `sha256 ${ticket.argumentsHash.slice(0, 16)}`,
+    `hash ${ticket.argumentsHash.slice(0, 16)}`,
     ...(ticket.quorum > 1 ? [`${yes.length} of ${ticket.quorum} approvals`] : []),
     ...(yes.length > 0 ? [`approved by ${fits(yes.map(({ approver }) => approver).join(', '), 300)}`] : []),
   ].join(' · '); // a footer has no markdown

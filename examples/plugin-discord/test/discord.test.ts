@@ -154,7 +154,7 @@ test('shows nothing that pings, links, hides or reorders; cuts with a mark and a
   expect(text).not.toMatch(/[\u202e\u202c\u200b]/);
   expect(text).toContain('\\u202eDENY');
   expect(text).toContain('**Cut:**');
-  expect(text).toMatch(/sha256 `[0-9a-f]{64}`/);
+  expect(text).toMatch(/hash `[0-9a-f]{64}`/);
   expect(text).not.toContain('HIDDEN');
   await breakGlass();
   await call;
