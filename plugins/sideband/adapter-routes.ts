@@ -11,6 +11,7 @@ import type { ApprovalDesk, Ticket } from '@gethelio/proxy/contracts/approvals';
 import type { LastSessions } from '@gethelio/proxy/contracts/identity';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { approvalView } from './approval-view.ts';
 import { checked, textOf } from './body.ts';
 import type { Evaluations } from './evaluations.ts';
 import { needed, Refused } from './refused.ts';
@@ -179,19 +180,6 @@ function minimal({ verdicts }: Decision): JsonObject {
     reason: main?.code ?? 'policy_denied',
     message: main?.reason ?? 'No plugin gave a verdict.',
     retry_allowed: main?.retry?.allowed ?? false,
-  };
-}
-
-function approvalView({ id, state, deadlineAtMs, decidedBecause, votes }: Ticket): JsonObject {
-  const [last] = votes.slice(-1);
-  return {
-    approval_id: id,
-    state,
-    decided: state !== 'pending',
-    approved: state === 'approved' || state === 'break_glass',
-    deadline: new Date(deadlineAtMs).toISOString(),
-    ...(state !== 'pending' && last !== undefined && { decided_by: last.approver }),
-    ...(decidedBecause !== undefined && { reason: decidedBecause }),
   };
 }
 

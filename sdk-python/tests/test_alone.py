@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
+import multiprocessing
 import os
+import pickle
 import socket
 import subprocess
 import sys
@@ -16,7 +19,15 @@ from pathlib import Path
 
 from running import SDK
 
-from helio import HelioContext, HelioError, HelioUnavailable, guard
+from helio import (
+    AsyncHelioContext,
+    HelioApprovalPending,
+    HelioContext,
+    HelioDenied,
+    HelioError,
+    HelioUnavailable,
+    guard,
+)
 
 SOURCES = sorted((SDK / "src/helio").glob("*.py"))
 
@@ -58,6 +69,28 @@ class Unavailable(unittest.TestCase):
                 HelioContext(f"http://127.0.0.1:{server.getsockname()[1]}", "token", "s", timeout=2.0).evaluate("pay")
             self.assertEqual(len(got), 1)
 
+    def test_what_may_run_twice_outlives_a_connection_that_has_ended(self) -> None:
+        with listening() as server:
+            threading.Thread(target=self.answer, args=(server, b'{"session_id": "s"}'), daemon=True).start()
+            with HelioContext(f"http://127.0.0.1:{server.getsockname()[1]}", "token", "s") as ctx:
+                for _ in range(5):  # each answer leaves a connection behind that the server has closed
+                    self.assertEqual(ctx.set("k", 1), {"session_id": "s"})
+
+    def test_a_refusal_with_a_reason_is_told_apart_from_an_outage(self) -> None:
+        for status, body, kind, said in (
+            (401, b'{"error": {"code": "unauthorized", "message": "No.", "fix": "mend it"}}', HelioError, "No.: mend it"),
+            (503, b'{"error": {"code": "stopping", "message": "Helio is stopping"}}', HelioUnavailable, "is stopping"),
+            (404, b'{"error": "not here"}', HelioUnavailable, "something else (HTTP 404)"),
+            (200, b"[]", HelioUnavailable, "something else (HTTP 200)"),
+        ):
+            with self.subTest(status=status, body=body), listening() as server:
+                threading.Thread(target=self.answer, args=(server, body, None, status), daemon=True).start()
+                with HelioContext(f"http://127.0.0.1:{server.getsockname()[1]}", "token", "s") as ctx:
+                    with self.assertRaises(HelioError) as caught:
+                        ctx.set("k", 1)
+                self.assertIs(type(caught.exception), kind)
+                self.assertIn(said, str(caught.exception))
+
     def test_a_guarded_function_does_not_run(self) -> None:
         with listening() as server:
             port = server.getsockname()[1]
@@ -77,7 +110,7 @@ class Unavailable(unittest.TestCase):
         self.assertEqual(caught.exception.code, "no_token")
 
     @staticmethod
-    def answer(server: socket.socket, body: bytes | None, got: list[bytes] | None = None) -> None:
+    def answer(server: socket.socket, body: bytes | None, got: list[bytes] | None = None, status: int = 200) -> None:
         try:
             while True:
                 connection, _ = server.accept()
@@ -86,15 +119,19 @@ class Unavailable(unittest.TestCase):
                     if got is not None:
                         got.append(seen)
                     if body is not None:
-                        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+                        connection.sendall(b"HTTP/1.1 %d Said\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body))
         except OSError:
             return
 
 
 class TheSources(unittest.TestCase):
-    def test_are_under_500_lines(self) -> None:
-        lines = [line for path in SOURCES for line in path.read_text("utf-8").splitlines() if line.strip()]
+    def test_are_under_500_lines_none_of_them_crammed(self) -> None:
+        lines = [line for path in SOURCES for line in path.read_text("utf-8").splitlines()]
         self.assertLess(len(lines), 500)
+        self.assertEqual([line for line in lines if len(line) > 110], [])
+        for path in SOURCES:
+            starts = [node.lineno for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.stmt)]
+            self.assertEqual(len(starts), len(set(starts)), f"{path.name} has a line with two statements")
 
     def test_import_the_standard_library_alone_and_frameworks_only_when_asked(self) -> None:
         for path in SOURCES:
@@ -120,9 +157,55 @@ class TheSources(unittest.TestCase):
 
         for name in helio.__all__:
             self.assertTrue(getattr(helio, name).__doc__, name)
-        for name, member in vars(helio.HelioContext).items():
-            if callable(member) and not name.startswith("_"):
-                self.assertTrue(member.__doc__, name)
+        for kind in (helio.HelioContext, helio.AsyncHelioContext):
+            for name, member in vars(kind).items():
+                if callable(member) and not name.startswith("_"):
+                    self.assertTrue(member.__doc__, name)
+
+    def test_every_method_of_the_context_is_there_for_asyncio(self) -> None:
+        names = [name for name in vars(HelioContext) if not name.startswith("_") and name != "close"]
+        asynchronous = AsyncHelioContext(token="token")
+        self.assertEqual([name for name in names if not callable(getattr(asynchronous, name, None))], [])
+
+
+class Errors(unittest.TestCase):
+    FEEDBACK = {"blocked": True, "reason": "rate_limited", "message": "Too many.", "retry_allowed": True, "limit": 2}
+
+    def all(self) -> list[HelioError]:
+        return [
+            HelioError("no", "unauthorized"),
+            HelioUnavailable("nobody is there", "unavailable"),
+            HelioDenied(self.FEEDBACK),
+            HelioDenied({}),
+            HelioApprovalPending("apr_1", {"reason": "approval_pending", "message": "Wait."}),
+        ]
+
+    def assert_same(self, one: Exception, other: Exception) -> None:
+        self.assertIs(type(one), type(other))
+        self.assertEqual((str(one), vars(one)), (str(other), vars(other)))
+
+    def test_survive_pickle_and_copy(self) -> None:
+        for error in self.all():
+            for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+                self.assert_same(pickle.loads(pickle.dumps(error, protocol)), error)
+            self.assert_same(copy.deepcopy(error), error)
+
+    def test_reach_the_parent_of_a_worker_process(self) -> None:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            for error in self.all():
+                with self.assertRaises(type(error)) as caught:
+                    pool.apply(fail, (error,))
+                self.assert_same(caught.exception, error)
+
+    def test_say_what_to_do(self) -> None:
+        denied = HelioDenied({**self.FEEDBACK, "suggestion": "Wait a minute."})
+        self.assertEqual((str(denied), denied.reason, denied.code), ("Too many. Wait a minute.", *["rate_limited"] * 2))
+        self.assertTrue(denied.retry_allowed)
+        self.assertFalse(HelioDenied({}).retry_allowed)
+
+
+def fail(error: Exception) -> None:
+    raise error
 
 
 class ThePackage(unittest.TestCase):

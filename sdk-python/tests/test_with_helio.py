@@ -395,8 +395,8 @@ class Sessions(WithHelio):
     def test_one_connection_serves_many_calls(self) -> None:
         with self.context() as ctx:
             opened = []
-            real = ctx._transport._connect
-            ctx._transport._connect = lambda *args, **kwargs: opened.append(1) or real(*args, **kwargs)
+            real = ctx._transport._new
+            ctx._transport._new = lambda *args, **kwargs: opened.append(1) or real(*args, **kwargs)
             for number in range(20):
                 ctx.set("number", number)
         self.assertEqual(len(opened), 1)

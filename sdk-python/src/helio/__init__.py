@@ -1,4 +1,4 @@
-"""Helio's client: evidence, steps and context for the governance proxy, and judgement of tools that run in process.
+"""Helio's client: evidence, steps and context for the governance proxy; judgement of tools in process.
 
     from helio import HelioContext
 
@@ -7,19 +7,9 @@
         ctx.mark_evidence("orders.lookup", "order_data", result)
 """
 
-from .context import AsyncHelioContext, Evaluation, HelioContext, current
-from .errors import HelioApprovalPending, HelioDenied, HelioError, HelioUnavailable
-from .guard import guard
+from .context import AsyncHelioContext, Evaluation, HelioContext, current, guard
+from .transport import HelioApprovalPending, HelioDenied, HelioError, HelioUnavailable
 
-__all__ = [
-    "AsyncHelioContext",
-    "Evaluation",
-    "HelioApprovalPending",
-    "HelioContext",
-    "HelioDenied",
-    "HelioError",
-    "HelioUnavailable",
-    "current",
-    "guard",
-]
+__all__ = ["AsyncHelioContext", "Evaluation", "HelioContext", "current", "guard"]
+__all__ += ["HelioApprovalPending", "HelioDenied", "HelioError", "HelioUnavailable"]
 __version__ = "0.1.0"

@@ -1,35 +1,68 @@
-"""HTTP to the sideband: keep-alive, one deadline per call, retries only of what may run twice."""
+"""HTTP to the sideband, and what can go wrong: every error is a HelioError, none ever means "go ahead"."""
 
-from __future__ import annotations
-
+import copyreg
 import dataclasses
+import functools
 import http.client
 import json
 import os
 import re
-import secrets
-import socket
-import threading
 import time
+from collections import defaultdict, deque
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import HelioError, HelioUnavailable
-
-_ATTEMPTS = 3
-_IDLE_SECONDS = 4.0  # Helio closes idle connections after 5
-_MARK = secrets.token_hex(8)  # stands around exact decimals until the text is written
+_PAUSES = (0.0, 0.0, 0.2)  # seconds before each attempt; the first is on a kept connection, which may be dead
+_MOST_BYTES = 1024 * 1024  # Helio hangs up on more, which would look like an outage
+_MARK = os.urandom(8).hex()  # stands around exact decimals until the text is written
 
 
-def dumps(value: Any) -> str:
-    """JSON text; Decimal keeps its digits, dataclasses and pydantic models become objects. Raises HelioError."""
+class HelioError(Exception):
+    """Helio said no to the request itself (a wrong token, an unknown session, a malformed body).
+    ``code`` is stable (``unauthorized``, ``session_ambiguous``, ...), the message says what to do."""
+
+    def __init__(self, message: str, code: str = "helio_error") -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> Any:  # so that all pickle: Exception's own calls the class with the message alone
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
+
+
+class HelioUnavailable(HelioError):
+    """Helio could not be reached, or did not answer, within the timeout. ``code`` is ``unavailable``."""
+
+
+class HelioDenied(HelioError):
+    """The policy refused. ``feedback`` is what an agent would read: reason, what is missing, suggestion.
+    ``reason`` is its stable word, such as ``evidence_missing``; ``retry_allowed``: once that is mended."""
+
+    def __init__(self, feedback: dict[str, Any]) -> None:
+        said = [str(feedback[key]) for key in ("message", "suggestion") if feedback.get(key)]
+        super().__init__(" ".join(said) or "refused by policy", str(feedback.get("reason", "policy_denied")))
+        self.feedback, self.reason = feedback, self.code
+        self.retry_allowed = bool(feedback.get("retry_allowed", False))
+
+
+class HelioApprovalPending(HelioDenied):
+    """A person has been asked. ``approval_id`` is the ticket: wait for it, then evaluate again."""
+
+    def __init__(self, approval_id: str | None, feedback: dict[str, Any]) -> None:
+        super().__init__(feedback)
+        self.approval_id = approval_id
+
+
+def dumps(value: Any) -> bytes:
+    """JSON; Decimal keeps its digits, dataclasses and pydantic models become objects. Raises HelioError."""
     try:
         text = json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
-        text.encode()  # a lone surrogate is no text
+        written = re.sub(f'"{_MARK}([^"]*)"', r"\1", text).encode()  # a lone surrogate is no text: it raises
     except (TypeError, ValueError, RecursionError) as cause:
         raise HelioError(f"this cannot be written as JSON: {cause}", "not_json") from cause
-    return re.sub(f'"{_MARK}([^"]*)"', r"\1", text)
+    if len(written) > _MOST_BYTES:
+        raise HelioError(f"this is {len(written)} bytes of JSON, and Helio takes 1 MiB at most", "too_large")
+    return written
 
 
 def _plain(value: Any) -> Any:
@@ -45,93 +78,63 @@ def _plain(value: Any) -> Any:
 
 
 class Transport:
-    """Shared by any number of threads. ``url`` is http(s)://host:port; ``timeout`` is in seconds, for a whole call."""
+    """Shared by any number of threads. url: http(s)://host:port. timeout: seconds for a whole call."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        self._idle: list[tuple[http.client.HTTPConnection, float]] = []
-        self._lock, self._pid = threading.Lock(), os.getpid()
+        # By process, because after a fork the sockets belong to the parent. A deque needs no lock.
+        self._idle: defaultdict[int, deque[http.client.HTTPConnection]] = defaultdict(deque)
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise HelioError(f"{url!r} is no http(s) URL", "bad_url")
-        self.url = url.rstrip("/")
-        self.timeout = timeout
-        self._connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._host, self._port, self._path = parts.hostname, parts.port, parts.path.rstrip("/")
+        self.url, self.timeout = url.rstrip("/"), timeout
+        connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._new, self._path = functools.partial(connect, parts.hostname, parts.port), parts.path.rstrip("/")
 
     def ask(
-        self, method: str, path: str, token: str, body: Any = None, *, repeatable: bool = True,
-        timeout: float | None = None,
+        self, method: str, path: str, token: str, body: Any = None, *,
+        repeatable: bool = True, timeout: float | None = None,
     ) -> dict[str, Any]:
-        """The answer's JSON object. Raises HelioUnavailable within ``timeout``, HelioError for a refusal.
-
-        What is not ``repeatable`` is sent at most once.
-        """
+        """The answer's JSON object. What is not ``repeatable`` is tried once, on a connection of its own.
+        Raises HelioUnavailable within ``timeout`` seconds (default its own), HelioError for a refusal."""
+        if not token:
+            message = "there is no token: set HELIO_SDK_TOKEN to what `helio start` printed, or pass token="
+            raise HelioError(message, "no_token")
         deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
-        text = None if body is None else dumps(body).encode("utf-8", "strict")
-        failure = ""
-        for attempt in range(_ATTEMPTS):
-            if attempt > 0:
-                time.sleep(min(0.05 * 4 ** (attempt - 1), max(0.0, deadline - time.monotonic())))
-            if time.monotonic() >= deadline:
-                break
-            sent = False
+        text = None if body is None else dumps(body)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers["Connection"] = "keep-alive" if repeatable else "close"
+        for attempt in (0, 1, 2) if repeatable else (1,):
+            time.sleep(min(_PAUSES[attempt], _left(deadline)))
             try:
-                connection = self._open(deadline, fresh=not repeatable)
-                sent = True
-                status, content = self._exchange(connection, method, path, token, text, deadline)
+                connection = self._new() if attempt > 0 else self._idle[os.getpid()].pop()
+                return _read(*self._exchange(connection, deadline, method, self._path + path, text, headers))
+            except IndexError:
+                continue  # nothing is kept: the next attempt connects
             except (OSError, http.client.HTTPException) as cause:
                 failure = str(cause) or type(cause).__name__
-            else:
-                if status != 503:
-                    return _read(status, content, self.url)
-                failure = "it answered 503"
-            if sent and not repeatable:
-                break
-        raise HelioUnavailable(f"Helio's sideband at {self.url} is not available: {failure or 'timed out'}")
+        raise HelioUnavailable(f"Helio's sideband at {self.url} is not available: {failure}", "unavailable")
 
     def close(self) -> None:
         """Closes idle connections. The transport can be used again."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection, _ in idle:
+        for connection in tuple(self._idle.pop(os.getpid(), ())):
             connection.close()
 
     __del__ = close  # a context that nobody closed leaves no socket behind
 
-    def _open(self, deadline: float, fresh: bool) -> http.client.HTTPConnection:
-        with self._lock:
-            if self._pid != os.getpid():  # after a fork the sockets belong to the parent
-                self._idle, self._pid = [], os.getpid()
-            while self._idle and not fresh:
-                connection, since = self._idle.pop()
-                if time.monotonic() - since < _IDLE_SECONDS:
-                    return connection
-                connection.close()
-        connection = self._connect(self._host, self._port, timeout=_left(deadline))
-        connection.connect()
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two writes: 40 ms else
-        return connection
-
-    def _exchange(
-        self, connection: http.client.HTTPConnection, method: str, path: str, token: str, text: bytes | None,
-        deadline: float,
-    ) -> tuple[int, bytes]:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        if text is not None:
-            headers["Content-Type"] = "application/json"
+    def _exchange(self, to: http.client.HTTPConnection, deadline: float, *request: Any) -> tuple[int, bytes]:
         try:
-            connection.sock.settimeout(_left(deadline))
-            connection.request(method, self._path + path, text, headers)
-            answer = connection.getresponse()
+            if to.sock is None:
+                to.timeout = _left(deadline)
+                to.connect()
+            to.sock.settimeout(_left(deadline))
+            to.request(*request)
+            answer = to.getresponse()
             content = answer.read()
         except BaseException:
-            connection.close()
+            to.close()
             raise
-        if answer.will_close:
-            connection.close()
-        else:
-            with self._lock:
-                self._idle.append((connection, time.monotonic()))
+        if not answer.will_close:
+            self._idle[os.getpid()].append(to)
         return answer.status, content
 
 
@@ -139,15 +142,15 @@ def _left(deadline: float) -> float:
     return max(0.001, deadline - time.monotonic())
 
 
-def _read(status: int, content: bytes, url: str) -> dict[str, Any]:
+def _read(status: int, content: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(content)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise HelioUnavailable(f"what answers at {url} is not Helio's sideband (HTTP {status})")
-    if status < 400:
-        return answer
-    error = answer.get("error") if isinstance(answer.get("error"), dict) else {}
-    said = [str(error[key]) for key in ("message", "fix") if error.get(key)]
-    raise HelioError(": ".join(said) or f"HTTP {status}", str(error.get("code", f"http_{status}")))
+        answer = {**json.loads(content)}
+        if status < 400:
+            return answer
+        error = answer["error"]
+        said, code = ": ".join(error[key] for key in ("message", "fix") if key in error), error["code"]
+    except (ValueError, TypeError, KeyError) as cause:
+        raise http.client.HTTPException(f"what answers there is something else (HTTP {status})") from cause
+    if status == 503:
+        raise http.client.HTTPException(said)
+    raise HelioError(said, code)
