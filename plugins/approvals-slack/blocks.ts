@@ -45,7 +45,7 @@ function argumentsOf(ticket: Ticket): string {
   const shown = fits(ticket.argumentsText);
   const isCut = ticket.argumentsCut || shown.length < ticket.argumentsText.length;
   const mark = isCut
-    ? `\n:warning: *Cut:* only the first ${shown.length} characters are shown. Look at the whole before you approve. sha256 \`${ticket.argumentsHash}\``
+    ? `\n:warning: *Cut:* only the first ${shown.length} characters are shown. Look at the whole before you approve. hash \`${ticket.argumentsHash}\``
     : '';
   return `\`\`\`${inCode(shown)}\`\`\`${mark}`;
 }
@@ -90,7 +90,7 @@ function context(ticket: Ticket, url: string | undefined): Block {
       ? `Until <!date^${untilS}^{date_short_pretty} {time_secs}|${new Date(ticket.deadlineAtMs).toISOString()}>`
       : `Decided ${new Date(ticket.decidedAtMs ?? ticket.deadlineAtMs).toISOString()}`,
     `reference \`${ticket.id}\``,
-    `sha256 \`${ticket.argumentsHash.slice(0, 16)}\``,
+    `hash \`${ticket.argumentsHash.slice(0, 16)}\``,
     ...(ticket.quorum > 1 ? [`${votes.length} of ${ticket.quorum} approvals`] : []),
     ...(votes.length > 0 ? [`approved by ${escaped(cut(votes.map(({ approver }) => approver).join(', '), 200))}`] : []),
     ...(url === undefined ? [] : [`<${url}/approvals?ticket=${ticket.id}|open in the dashboard>`]),

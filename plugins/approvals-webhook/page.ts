@@ -8,7 +8,7 @@ export function decisionPage(ticket: Ticket): string {
     ...ticket.askers.map(({ reason }): [string, string] => ['Because', reason]),
     ['Until', new Date(ticket.deadlineAtMs).toISOString()],
     ['Reference', ticket.id],
-    ['sha256', ticket.argumentsHash],
+    ['hash', ticket.argumentsHash],
   ];
   const scope = ticket.scopes.includes('session')
     ? '<p><label><input type="checkbox" name="scope" value="session"> for the whole session, whatever the arguments</label></p>'

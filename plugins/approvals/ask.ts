@@ -5,7 +5,7 @@ import { principal, session, agent } from '@gethelio/proxy/contracts/identity';
 import { matchedRules, type MatchedRule } from '@gethelio/proxy/contracts/policy';
 import type { Asker, Scope } from './contract.ts';
 import type { Field } from './config.ts';
-import { definitionHash, sessionSubjectOf, sha256, subjectOf, ticketDigest } from './digest.ts';
+import { definitionHash, fingerprint, sessionSubjectOf, sha256, subjectOf, ticketDigest } from './digest.ts';
 import { shownOf } from './redacted.ts';
 
 /** What a rule without an `approval` of its own gets. */
@@ -24,6 +24,7 @@ export interface Ask {
   readonly sessionSubject: string | undefined;
   readonly definition: string;
   readonly digest: string;
+  readonly argumentsHash: string;
   /** What may be shown of them. */
   readonly arguments: Json;
   readonly askers: readonly Asker[];
@@ -38,7 +39,11 @@ export interface Ask {
 }
 
 /** One call, one ticket: the strictest of all the rules that ask. */
-export function readAsk(ctx: Pick<ForwardContext, 'call' | 'facts' | 'decision' | 'tool'>, terms: Terms): Ask {
+export function readAsk(
+  ctx: Pick<ForwardContext, 'call' | 'facts' | 'decision' | 'tool'>,
+  terms: Terms,
+  key: Uint8Array,
+): Ask {
   const { call, facts } = ctx;
   const rules = askingRules(facts);
   const shown = shownOf(call, [...rules.map(askerOfRule), ...otherAskers(ctx, rules)], terms.redact);
@@ -47,7 +52,7 @@ export function readAsk(ctx: Pick<ForwardContext, 'call' | 'facts' | 'decision' 
   const all = rules.length === askers.length ? fields : [...fields, undefined];
   const who = facts.get(principal) ?? 'anonymous';
   const sessionId = facts.get(session)?.id;
-  const subject = subjectOf(who, call);
+  const subject = subjectOf(key, who, call);
   const definition = definitionHash(ctx.tool);
   const identities = [...new Set(askers.map(({ identity }) => identity))].sort();
   const escalations = fields.flatMap((field) => field?.escalation_after ?? []);
@@ -63,6 +68,7 @@ export function readAsk(ctx: Pick<ForwardContext, 'call' | 'facts' | 'decision' 
     sessionSubject: sessionId === undefined ? undefined : sessionSubjectOf(who, sessionId, call),
     definition,
     digest: ticketDigest(subject, definition, identities),
+    argumentsHash: fingerprint(key, call.digest()),
     arguments: shown.arguments,
     askers,
     identities,

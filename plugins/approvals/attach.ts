@@ -85,7 +85,7 @@ function newTicket(
     kind: call.kind as StoredTicket['kind'],
     name: visible(call.name),
     argumentsCut,
-    argumentsHash: call.digest(),
+    argumentsHash: ask.argumentsHash,
     definition: ask.definition,
     digest: ask.digest,
     callId: call.id,

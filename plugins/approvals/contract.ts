@@ -77,11 +77,14 @@ export interface Ticket {
    */
   readonly argumentsText: string;
   readonly argumentsCut: boolean;
-  /** sha256 (hex) over the canonical arguments with the tool's address: `Call.digest()`. */
+  /**
+   * HMAC-SHA256 (hex) over the canonical arguments with the tool's address (`Call.digest()`), with a key that never leaves
+   * this installation's state store: the same for the same arguments, and nothing to find short ones by.
+   */
   readonly argumentsHash: string;
   /** sha256 of the tool's definition; empty where there is none (resources, prompts). */
   readonly definition: string;
-  /** sha256 over principal, arguments, definition and askers: what a yes is a yes to. */
+  /** Over principal, arguments (keyed), definition and askers: what a yes is a yes to. */
   readonly digest: string;
   /** The call that asked first. */
   readonly callId: string;

@@ -9,7 +9,7 @@ const pageSize = 500;
 /** A filter that fits nothing stops looking here; the cursor goes on from there. */
 const mostLookedAt = 20_000;
 /** Grants and tickets keep what their ids were made of; a revocation is found by its key. */
-const grantKey = /^(once|session)\.[0-9a-f]{64}$/;
+const grantKey = /^(once\.k|session\.)[0-9a-f]{64}$/;
 
 export function createDesk(room: Room): ApprovalDesk {
   return {

@@ -1,5 +1,5 @@
 /** What an approval is bound to, as hashes: nothing that a person did not see can change under a yes. */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { Call, Json, ToolDefinition } from '@gethelio/proxy/plugin';
 
 export function sha256(...parts: readonly string[]): string {
@@ -9,10 +9,28 @@ export function sha256(...parts: readonly string[]): string {
   return hash.digest('hex');
 }
 
-/** Who asks for exactly what: one open ticket per subject. `Call.digest()` holds upstream, kind, name and arguments. */
-export function subjectOf(principal: string, call: Call): string {
-  return sha256('subject', principal, call.digest());
+/**
+ * Who asks for exactly what: one open ticket per subject. `Call.digest()` holds upstream, kind, name and arguments.
+ * Keyed, and with it all that is made of it: digests and grants stand in events, messages and lists, and whoever reads
+ * a plain hash of short arguments can find them by trying.
+ */
+export function subjectOf(key: Uint8Array, principal: string, call: Call): string {
+  return keyedSubject(key, sha256('subject', principal, call.digest()));
 }
+
+export function keyedSubject(key: Uint8Array, plain: string): string {
+  return `k${hmac(key, `subject:${plain}`)}`;
+}
+
+/** As versions before keys kept it. */
+export const isPlain = (subject: string): boolean => /^[0-9a-f]{64}$/.test(subject);
+
+/** What is shown of a call's arguments: the same for the same ones, and nothing to guess them by. */
+export function fingerprint(key: Uint8Array, callDigest: string): string {
+  return hmac(key, `arguments:${callDigest}`);
+}
+
+const hmac = (key: Uint8Array, text: string): string => createHmac('sha256', key).update(text).digest('hex');
 
 /** Where a yes for a session hangs: this tool, whatever its arguments. */
 export function sessionSubjectOf(principal: string, session: string, call: Call): string {

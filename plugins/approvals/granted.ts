@@ -13,7 +13,7 @@ import { visible } from './visible.ts';
 const pageSize = 500;
 const fewGrants = 20;
 
-export function createGranted(documents: Documents) {
+export function createGranted(documents: Documents, bindingKey: () => Uint8Array) {
   const names = new Map<string, string>(); // grant key -> tool
 
   async function refresh(keys: readonly string[]): Promise<void> {
@@ -46,7 +46,7 @@ export function createGranted(documents: Documents) {
       if (names.size === 0 || call.kind === 'list') return undefined;
       // More than a few grants: the digest is cheaper than a look through all of them.
       if (names.size <= fewGrants && ![...names.values()].includes(visible(call.name))) return undefined;
-      const key = onceKey(subjectOf(facts.get(principal) ?? 'anonymous', call));
+      const key = onceKey(subjectOf(bindingKey(), facts.get(principal) ?? 'anonymous', call));
       if (names.get(key) !== visible(call.name)) return undefined;
       return readGrant(documents, key).then((found) => found?.value.askedAtMs);
     },

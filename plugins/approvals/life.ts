@@ -1,6 +1,8 @@
 /** Start and stop: tickets of an earlier run come back, channels open and close with their generation. */
 import type { Log } from '@gethelio/proxy/plugin';
 import type { ApprovalChannel } from './contract.ts';
+import { installationKey } from './keys.ts';
+import { rekey } from './rekey.ts';
 import { startSweep } from './sweep.ts';
 import { readOpen } from './store.ts';
 import { endTicket } from './transitions.ts';
@@ -15,6 +17,8 @@ export async function startRoom(room: Room, next: Current, signal: AbortSignal):
   if (room.stops.length === 0) {
     const failed = (cause: unknown): void =>
       room.current?.log.error('open approvals could not be read', { cause: String(cause) });
+    room.bindingKey = await installationKey(room, 'binding');
+    await rekey(room, room.bindingKey);
     room.stops.push(room.mirror.watch(failed), room.granted.watch(failed));
     await room.granted.load();
     await room.mirror.load();

@@ -7,7 +7,7 @@ import { deniedBefore, endedVerdict, outdated, pendingAnswer, pendingVerdict } f
 import { installationKey } from './keys.ts';
 import { openLeg, sealLeg } from './legs.ts';
 import { onceKey, readDecided, readDenial, readGrant, sessionKey, type StoredTicket } from './store.ts';
-import { current, type Room } from './room.ts';
+import { bindingKey, current, type Room } from './room.ts';
 import type { Place } from './queue.ts';
 import { cancelOwn } from './life.ts';
 
@@ -23,7 +23,7 @@ const legLifetimeMs = 15 * 60_000;
 
 export async function lift(ctx: ForwardContext, options: LiftOptions): Promise<Halt | void> {
   if (ctx.decision.effect !== 'hold' || ctx.mode === 'explain' || ctx.continues !== undefined) return;
-  const ask = readAsk(ctx, options.terms);
+  const ask = readAsk(ctx, options.terms, bindingKey(options.room));
 
   // It waited, got its yes, and was judged again: does the yes still answer what is asked?
   const given = ctx.facts.get(grantFact);

@@ -22,6 +22,8 @@ export interface Room {
   readonly mirror: Mirror;
   readonly queue: Queue;
   readonly granted: Granted;
+  /** Of this store: what is shown of arguments says nothing to who does not have it. */
+  bindingKey: Uint8Array | undefined;
   /** Who wants to know that some ticket changed. */
   readonly listeners: Set<() => void>;
   /** Tickets that calls of this process opened. */
@@ -40,7 +42,8 @@ export function createRoom(documents: Documents, commit: Commit): Room {
     documents,
     commit,
     queue: createQueue(),
-    granted: createGranted(documents),
+    granted: createGranted(documents, () => bindingKey(room)),
+    bindingKey: undefined,
     mirror: createMirror(documents, (subjects) => {
       if (subjects === 'all') room.queue.touchAll();
       else for (const subject of subjects) room.queue.touch(subject);
@@ -59,4 +62,9 @@ export function createRoom(documents: Documents, commit: Commit): Room {
 export function current(room: Room): Current {
   if (room.current === undefined) throw new Error('approvals are not started yet');
   return room.current;
+}
+
+export function bindingKey(room: Room): Uint8Array {
+  if (room.bindingKey === undefined) throw new Error('approvals are not started yet');
+  return room.bindingKey;
 }

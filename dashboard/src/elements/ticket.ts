@@ -286,7 +286,7 @@ export class HelioTicket extends LitElement {
                 </table>
               </div>`
       }
-      ${ticket.argumentsCut ? html`<p class="notice warn">Cut after 256 KiB. The approval is bound to all of them: <code>sha256 ${ticket.argumentsHash}</code></p>` : nothing}
+      ${ticket.argumentsCut ? html`<p class="notice warn">Cut after 256 KiB. The approval is bound to all of them: <code>hash ${ticket.argumentsHash}</code></p>` : nothing}
     </section>`;
   }
   /** Arguments that the asking rules look at, from the rules as written. */

@@ -118,7 +118,7 @@ test('shows nothing that pings, links, hides or reorders; cuts with a mark and a
   expect(blocks).not.toMatch(/<!channel|<https:\/\/evil|<@U1|\u202e/);
   expect(blocks).toContain('\\\\u202e');
   expect(blocks).toContain('Cut:');
-  expect(blocks).toMatch(/sha256 `[0-9a-f]{64}`/);
+  expect(blocks).toMatch(/hash `[0-9a-f]{64}`/);
   expect((blocks.match(/```/g) ?? []).length).toBe(2);
   const id = (await t.api('GET', '/api/approvals')).body.tickets[0].id;
   await t.api('POST', `/api/approvals/${id}/break-glass`, { reason: 'end of test' });

@@ -72,7 +72,7 @@ export function ticketPage(ticket: Ticket, nowMs: number): string {
       'delivery',
       `${channel}: ${state}${reason ? ` (${reason})` : ''}`,
     ]),
-    ['sha256', ticket.argumentsHash],
+    ['hash', ticket.argumentsHash],
   ];
   return `${lines.map(([label, text]) => `${label.padEnd(10)} ${text}`).join('\n')}\narguments\n${ticket.argumentsText}`;
 }

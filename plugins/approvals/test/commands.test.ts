@@ -49,7 +49,7 @@ test('lists, shows, approves; the grant is listed and can be revoked', async () 
   expect(listed.out).toContain('upstream/pay');
   expect(listed.out).not.toContain('\u001b');
   const shown = await helio('show', [id]);
-  for (const part of ['12.30', 'pending', 'rule "held"', 'sha256']) expect(shown.out).toContain(part);
+  for (const part of ['12.30', 'pending', 'rule "held"', 'hash']) expect(shown.out).toContain(part);
   expect(shown.out).not.toContain('\u001b');
   expect(JSON.parse((await helio('show', [id], {}, true)).out)).toMatchObject({ id, state: 'pending' });
   expect((await helio('watch', [], { once: true })).out).toContain(id);

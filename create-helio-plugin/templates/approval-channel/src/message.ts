@@ -15,7 +15,7 @@ export function messageOf(ticket: Ticket): string {
     `${visible(ticket.principal)} wants to call ${visible(ticket.name)} on ${visible(ticket.upstream)}.`,
     ...ticket.askers.map(({ reason }) => `Asked because: ${visible(reason)}`),
     all.slice(0, mostCharacters),
-    ...(cut ? [`(cut here; sha256 of the whole: ${ticket.argumentsHash})`] : []),
+    ...(cut ? [`(cut here; hash of the whole: ${ticket.argumentsHash})`] : []),
     `Reference ${ticket.id}, until ${new Date(ticket.deadlineAtMs).toISOString()}`,
   ].join('\n');
 }
