@@ -13,7 +13,7 @@ export { toolDefinition } from './mcp/tool-definition.ts';
 export { resultAnswer, errorAnswer, inputRequiredAnswer } from './answer.ts';
 export { deny } from './decision.ts';
 export { canonical, writeJson } from './mcp/write-json.ts';
-export { decimalAt, readStrict, readStrictText } from './mcp/json.ts';
+export { decimalAt, decimalIn, readStrict, readStrictText } from './mcp/json.ts';
 export { uuidv7 } from './uuid.ts';
 export { isShutdown } from './shutdown.ts';
 export {

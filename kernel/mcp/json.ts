@@ -9,7 +9,7 @@ import { Refused, type ReadLimits, type StrictRead } from './strict-read.ts';
 
 export { bareObject, deepFreeze, exactText, type StrictObject } from './exact.ts';
 export type { ReadFailure, ReadLimits, StrictRead } from './strict-read.ts';
-export { decimalAt, memberPath } from './member-path.ts';
+export { decimalAt, decimalIn, memberPath } from './member-path.ts';
 export { canonical, writeJson } from './write-json.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

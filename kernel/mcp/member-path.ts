@@ -49,8 +49,16 @@ export function decimalAt(root: Json, path: string): string | undefined {
     value = member(container, key);
     if (value === undefined) return undefined;
   }
-  if (typeof value !== 'number' || container === undefined) return undefined;
-  return exactText(container as object, key) ?? String(value);
+  return container === undefined ? undefined : decimalIn(container, key);
+}
+
+/**
+ * The exact decimal text of the number that is this very member of an object or list; undefined when none stands there.
+ * For who has walked there: it reads no path.
+ */
+export function decimalIn(container: Json, key: string | number): string | undefined {
+  const value = member(container, key);
+  return typeof value === 'number' ? (exactText(container as object, key) ?? String(value)) : undefined;
 }
 
 function member(container: Json, key: string | number): Json | undefined {

@@ -1,16 +1,8 @@
 /** How an entry stands in the store: one document for every word that it satisfies. */
 import { createHash } from 'node:crypto';
-import {
-  decimalAt,
-  readStrict,
-  readStrictText,
-  writeJson,
-  type Answer,
-  type Json,
-  type StoreOp,
-} from '@gethelio/proxy/plugin';
+import { readStrict, readStrictText, writeJson, type Answer, type Json, type StoreOp } from '@gethelio/proxy/plugin';
 import type { Redact } from '@gethelio/proxy/contracts/audit';
-import type { CompiledPath } from '@gethelio/proxy/contracts/policy';
+import type { CompiledPath, FoundValue } from '@gethelio/proxy/contracts/policy';
 import type { StoredDocument } from '@gethelio/proxy/contracts/state';
 import type { EvidenceSource, EvidenceView } from './contract.ts';
 
@@ -62,13 +54,15 @@ export function viewOf({ words, source, upstream, atMs, ttlMs, values }: Entry):
 /** The values that rules ask for, as exact JSON texts: an amount never becomes a binary float on its way. */
 export function valuesAt(root: Json | undefined, paths: readonly CompiledPath[]): Entry['values'] {
   if (root === undefined) return {};
-  const found = paths.map((path) => [path.text, path.read(root).map((hit) => jsonText(root, hit))] as const);
+  const found = paths.map((path) => [path.text, (path.read(root) ?? []).map(jsonText)] as const);
   return Object.fromEntries(found.filter(([, texts]) => texts.length > 0));
 }
 
-function jsonText(root: Json, { value, path }: { readonly value: Json; readonly path: string }): string {
-  if (typeof value === 'number') return decimalAt(root as never, path) ?? String(value);
-  return typeof value === 'object' && value !== null ? writeJson(value as never) : JSON.stringify(value);
+function jsonText(found: FoundValue): string {
+  const { value } = found;
+  return (
+    found.decimal() ?? (typeof value === 'object' && value !== null ? writeJson(value as never) : JSON.stringify(value))
+  );
 }
 
 /** What a tool's answer says: its structured content, else the JSON in its first text. Undefined when there is neither. */

@@ -1,14 +1,18 @@
 /** Finds the smallest change of a refused call's arguments that these rules would let through, and proves it by judging. */
+import { randomUUID } from 'node:crypto';
 import {
   compareDecimal,
+  decimalAt,
   isDecimal,
+  readStrictText,
+  writeJson,
   type Call,
   type Effect,
   type Json,
   type JsonObject,
   type Verdict,
 } from '@gethelio/proxy/plugin';
-import { isScalar, seenAt, show } from './comparand.ts';
+import { isScalar, seenFound, show } from './comparand.ts';
 import type { Part } from './comparison.ts';
 import type { InputComparison } from './conditions/built-in.ts';
 import { holds, judge, type Judgement } from './judge.ts';
@@ -120,13 +124,13 @@ function openings(policy: CompiledPolicy, seen: Tried, judgement: Judgement): re
 /** Edits that turn a comparison to `wanted`; none when it is so already or no value is known. */
 function editsFor({ path, parts }: InputComparison, call: Call, wanted: boolean): readonly Edit[] {
   const source = { root: call.arguments as Json, decimal: (at: string) => call.decimal(at) };
-  const found = path.read(source.root);
+  const found = path.read(source.root) ?? [];
   if (found.length === 0)
     return path.single && wanted ? parts.flatMap((part) => editsOf(part, path.text, call, wanted)) : [];
-  return found.flatMap(({ value, path: at }) =>
+  return found.flatMap((one) =>
     parts
-      .filter((part) => part.test(seenAt(source, at, value), source) !== wanted)
-      .flatMap((part) => editsOf(part, at, call, wanted)),
+      .filter((part) => part.test(seenFound(one), source) !== wanted)
+      .flatMap((part) => editsOf(part, one.path, call, wanted)),
   );
 }
 
@@ -181,16 +185,25 @@ function effectWith(policy: CompiledPolicy, seen: Tried, edits: readonly Edit[])
   return judged instanceof Promise ? undefined : effectOf(judged);
 }
 
-/** The same call with other arguments. */
+/** The same call with other arguments, exact as a client's are: numbers are put in as texts, and all of it is read again. */
 function edited(call: Call, edits: readonly Edit[]): Call {
-  const args = structuredClone(call.arguments) as Record<string, Json>;
-  const numbers = new Map(edits.map(({ path, number }) => [path, number]));
-  for (const edit of edits) put(args, edit);
-  return {
-    ...call,
-    arguments: args,
-    decimal: (path) => (numbers.has(path) ? numbers.get(path) : call.decimal(path)),
-  };
+  const args = strict(writeJson(call.arguments));
+  const numbers = new Map<string, string>();
+  for (const edit of edits) {
+    const mark = edit.number === undefined ? undefined : randomUUID();
+    if (mark !== undefined) numbers.set(`"${mark}"`, edit.number!);
+    put(args, mark === undefined ? edit : { ...edit, value: mark });
+  }
+  let text = writeJson(args);
+  for (const [mark, number] of numbers) text = text.replace(mark, number);
+  const next = strict(text);
+  return { ...call, arguments: next, decimal: (path) => decimalAt(next, path) };
+}
+
+function strict(text: string): Record<string, Json> {
+  const read = readStrictText(text);
+  if (!read.ok) throw new TypeError(`arguments cannot be read again: ${read.reason}`);
+  return read.value as Record<string, Json>;
 }
 
 function put(root: Record<string, Json>, { path, value }: Edit): void {

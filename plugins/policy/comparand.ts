@@ -1,6 +1,6 @@
 /** What operators compare: a JSON value with the exact text of its number. */
-import { compareDecimal, isDecimal, type Json } from '@gethelio/proxy/plugin';
-import type { ValueSource } from './contract.ts';
+import { compareDecimal, decimalIn, isDecimal, type Json } from '@gethelio/proxy/plugin';
+import type { FoundValue, ValueSource } from './contract.ts';
 
 /** True, false, or undefined: it cannot be judged (the value has the wrong type). Kleene's three values. */
 export type Truth = boolean | undefined;
@@ -20,6 +20,20 @@ export function seenAt(source: ValueSource, path: string, value: Json): Comparan
     number: () => (typeof value === 'number' ? exact(source.decimal(path)) : undefined),
     items: () => (isList(value) ? value.map((item, i) => seenAt(source, `${path}[${i}]`, item)) : undefined),
   };
+}
+
+/** A value that a path found. */
+export function seenFound(found: FoundValue): Comparand {
+  const { value } = found;
+  return {
+    value,
+    number: () => (typeof value === 'number' ? exact(found.decimal()) : undefined),
+    items: () => (isList(value) ? value.map((item, i) => seenItem(item, value, i)) : undefined),
+  };
+}
+
+function seenItem(value: Json, container: Json, key: number): Comparand {
+  return seenFound({ value, path: '', decimal: () => decimalIn(container, key) });
 }
 
 /** A value that a rule names. */

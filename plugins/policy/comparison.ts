@@ -1,6 +1,6 @@
 /** Compiles what a rule writes about one value: `{ gt: 1000 }`, `{ lte_input: '$.limit' }`, or a scalar for `eq`. */
 import { nearest, type Json } from '@gethelio/proxy/plugin';
-import { isScalar, seenAt, showWritten, type Comparand, type Truth } from './comparand.ts';
+import { isScalar, seenAt, seenFound, showWritten, type Comparand, type Truth } from './comparand.ts';
 import type { CompiledComparison, CompiledPath, ValueSource } from './contract.ts';
 import { operatorAliases, operators } from './operators.ts';
 import { compilePath } from './path.ts';
@@ -96,9 +96,9 @@ function inputPart(
     operator: written,
     operand,
     test(seen, input) {
-      const other = path.read(input.root)[0];
+      const [other] = path.read(input.root)!;
       // A limit that is not there limits nothing: that cannot be judged, it is not "no".
-      return other === undefined ? undefined : compare(seen, seenAt(input, other.path, other.value));
+      return other === undefined ? undefined : compare(seen, seenFound(other));
     },
   };
 }

@@ -189,8 +189,18 @@ export interface CompiledPath {
   readonly text: string;
   /** At most one value: no wildcard, slice or recursion. */
   readonly single: boolean;
-  /** The values found, each with its own member path. */
-  read(root: Json): readonly { readonly value: Json; readonly path: string }[];
+  /**
+   * The values found. Undefined when there was more to look at than a call may cost (250,000 values): then nothing is
+   * known, and a guard must treat it as not satisfied. Never undefined for a `single` path.
+   */
+  read(root: Json): readonly FoundValue[] | undefined;
+}
+export interface FoundValue {
+  readonly value: Json;
+  /** Its own member path, made when it is asked for. */
+  readonly path: string;
+  /** The exact text of a number; undefined for every other value. */
+  decimal(): string | undefined;
 }
 /** A JSON value and the exact texts of the numbers in it, by member path. */
 export interface ValueSource {

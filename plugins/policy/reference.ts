@@ -160,9 +160,11 @@ on its name, or on its match and action; changing a limit or moving the rule res
 
 ## Paths
 
-\`$.member\`, \`$['odd name']\`, \`$.list[0]\`; with several values \`[*]\`, \`.*\`, \`[1:3]\`, \`..member\` (once). No filters, no scripts. When a path finds several
+\`$.member\`, \`$['odd name']\`, \`$.list[0]\`; with several values \`[*]\`, \`.*\`, \`[1:3]\`, \`..member\` (once). The last item of a list is
+\`[-1:]\`. No filters, no scripts, no lists of names. When a path finds several
 values, one that holds is enough on a rule that restricts, and all must hold on an \`allow\` (the other way round under \`not\`); \`any: { ... }\` and
-\`all: { ... }\` say it otherwise.
+\`all: { ... }\` say it otherwise. One path looks at 250,000 values of a call at most; where there are more, it cannot judge the call, which
+counts against it as a value of the wrong type does.
 
 ## Types
 

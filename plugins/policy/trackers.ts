@@ -37,8 +37,8 @@ function keyOf(key: TrackerKey, call: Call, facts: Facts): string | undefined {
 /** The call's amount: the sum of what stands at the field; `0` where nothing does; undefined for what is no amount. */
 export function amountOf(tracker: Tracker, call: Call): readonly string[] | undefined {
   const found = tracker.field!.read(call.arguments);
-  const texts = found.map(({ path, value }) => (typeof value === 'number' ? call.decimal(path) : undefined));
-  const fine = texts.every((text) => text !== undefined && isDecimal(text) && !text.startsWith('-'));
+  const texts = found?.map((one) => one.decimal());
+  const fine = texts?.every((text) => text !== undefined && isDecimal(text) && !text.startsWith('-'));
   return fine ? (texts as string[]) : undefined;
 }
 

@@ -1,9 +1,9 @@
 /** `input:` - the arguments, by JSONPath and operators. */
 import { z } from 'zod';
 import type { Json } from '@gethelio/proxy/plugin';
-import { seenAt, show, type Truth } from '../comparand.ts';
+import { seenFound, show, type Truth } from '../comparand.ts';
 import { compileParts, partsText, testParts, type Part } from '../comparison.ts';
-import type { CompiledCondition, CompiledPath, ConditionContext } from '../contract.ts';
+import type { CompiledCondition, CompiledPath, ConditionContext, FoundValue } from '../contract.ts';
 import { compilePath } from '../path.ts';
 import { isTracing } from '../trial.ts';
 import type { BuiltIn, BuiltInContext } from './built-in.ts';
@@ -84,32 +84,45 @@ function readQuantifier(text: string, written: Json, context: BuiltInContext) {
   return { quantifier: fallback, value: written, at: [text] };
 }
 
+/** A trace is kept with the call: what a list of thousands said is told by its first values. */
+const mostNoted = 20;
+
 function runTest(test: PathTest): CompiledCondition {
   const { path, parts, quantifier, exists } = test;
   return (ctx) => {
     const { call } = ctx;
     const source = { root: call.arguments as Json, decimal: call.decimal };
     const found = path.read(source.root);
+    if (!found) {
+      ctx.note(`the arguments are too large to look for ${path.text} in all of them: cannot be judged`);
+      return undefined;
+    }
     if (found.length === 0) {
       if (isTracing(ctx))
         ctx.note(`${path.text} is missing, ${partsText(parts)}: ${exists === false ? 'holds' : 'does not hold'}`);
       return exists === false;
     }
     const decisive = quantifier === 'any';
+    const tracing = isTracing(ctx);
     let result: Truth = !decisive;
-    for (const { value, path: at } of found) {
-      const truth = testParts(parts, seenAt(source, at, value), source);
-      noteValue(ctx, at, value, parts, truth);
-      if (truth === decisive) result = decisive;
-      else if (truth === undefined && result !== decisive) result = undefined;
+    let noted = 0;
+    for (const one of found) {
+      const truth = testParts(parts, seenFound(one), source);
+      if (tracing && (noted++ < mostNoted || (truth === decisive && result !== decisive)))
+        noteValue(ctx, one, parts, truth);
+      if (truth === decisive) {
+        result = decisive;
+        if (!tracing) break;
+      } else if (truth === undefined && result !== decisive) result = undefined;
     }
+    if (noted > mostNoted) ctx.note(`${path.text} found ${noted} values, of which these were the first ${mostNoted}`);
     return result;
   };
 }
 
-function noteValue(ctx: ConditionContext, at: string, value: Json, parts: readonly Part[], truth: Truth): void {
-  if (!isTracing(ctx)) return; // the text costs more than the comparison
-  const seen = typeof value === 'number' ? (ctx.call.decimal(at) ?? String(value)) : show(value);
+function noteValue(ctx: ConditionContext, found: FoundValue, parts: readonly Part[], truth: Truth): void {
+  const { value, path: at } = found;
+  const seen = found.decimal() ?? show(value);
   const said =
     truth === undefined
       ? 'cannot be judged (another type), so it counts against the call'
