@@ -49,7 +49,7 @@ const show: CliCommand = {
       const what = adjustment
         ? `adjusted by ${adjustment.by}: ${adjustment.reason}`
         : [tool, agent].filter(Boolean).join(' by ');
-      input.out(`  ${new Date(atMs).toISOString()}  ${amount.padStart(12)}  ${visible(what)}`.slice(0, input.columns));
+      input.out(`  ${new Date(atMs).toISOString()}  ${amount.padStart(12)}  ${visible(what)}`); // who and why, whole
     }
   },
 };
