@@ -14,6 +14,8 @@ export interface Asked {
 export interface Stateful {
   readonly url: string;
   readonly asked: Asked[];
+  /** What the client answered to requests of this server. */
+  readonly answers: any[];
   /** The GET streams that are open, by session. */
   readonly streams: Map<string, ServerResponse>;
   readonly sessions: Set<string>;
@@ -39,6 +41,7 @@ const event = (message: object, id?: string) =>
 export async function startStateful(options: StatefulOptions = {}): Promise<Stateful> {
   const { name = 'stateful', capabilities = { tools: {}, resources: { subscribe: true }, logging: {} } } = options;
   const asked: Asked[] = [];
+  const answers: any[] = [];
   const streams = new Map<string, ServerResponse>();
   const sessions = new Set<string>();
   const polled = new Map<string, { id: unknown; result: object }>();
@@ -52,6 +55,7 @@ export async function startStateful(options: StatefulOptions = {}): Promise<Stat
     const session = request.headers['mcp-session-id'] as string | undefined;
     const lastEventId = request.headers['last-event-id'] as string | undefined;
     const version = request.headers['mcp-protocol-version'] as string | undefined;
+    if (request.method === 'POST' && method === undefined) answers.push(message);
     asked.push({ verb: request.method!, session, method, params, lastEventId, version });
     const json = (status: number, body: object, headers = {}) =>
       response
@@ -102,6 +106,7 @@ export async function startStateful(options: StatefulOptions = {}): Promise<Stat
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     asked,
+    answers,
     streams,
     sessions,
     tell: (message, id) => streams.forEach((stream) => stream.write(event(message, id))),
