@@ -8,7 +8,7 @@ import { scanMessage } from '../scan.ts';
 import { messageEvent, type SseEvent } from '../sse-events.ts';
 import { either } from './merge.ts';
 import { outwardEvent, type PartView } from './outward.ts';
-import { MergedStream, type PartEnd, type PartStream } from './streams.ts';
+import { isNoSuchMethod, MergedStream, type PartEnd, type PartStream } from './streams.ts';
 
 export interface ListenOptions {
   readonly relay: Relay;
@@ -75,7 +75,7 @@ export function mergeListen({ relay, client, message, parts, open, refuse, gone 
     if (event.data === undefined || event.data.length === 0) return undefined;
     const scanned = scanMessage(event.data);
     if (scanned?.kind === 'answer') {
-      if (scanned.answer?.kind === 'error') refused.add(view.part);
+      if (isNoSuchMethod(scanned.answer)) refused.add(view.part);
       return undefined; // the end of one part is none of the whole
     }
     if (scanned?.method === acknowledgedMethod) return acknowledgedBy(event.data, view);

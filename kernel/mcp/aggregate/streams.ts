@@ -1,6 +1,9 @@
 /** One client's stream that carries the news of several upstreams: each is opened anew when it ends, the client's stays. */
+import type { Answer } from '../../plugin.ts';
 import type { ClientRequest, Responder } from '../door.ts';
+import { rpcCode } from '../messages.ts';
 import type { Relay } from '../relay.ts';
+import { scanMessage } from '../scan.ts';
 import { SseCutter, type SseEvent } from '../sse-events.ts';
 import type { Headers } from '../upstream.ts';
 import type { PartView } from './outward.ts';
@@ -125,7 +128,7 @@ export class MergedStream {
       get isGone() {
         return client.isGone || !line.isOpen;
       },
-      answer: (status) => over(endOf(status)),
+      answer: (status, _headers, body) => over(endOf(status, body)),
       begin() {},
       write(bytes) {
         hasRoom = true;
@@ -154,7 +157,13 @@ export class MergedStream {
 }
 
 /** 409: the server still holds the stream that was there before. */
-function endOf(status: number): PartEnd {
+function endOf(status: number, body: Uint8Array | undefined): PartEnd {
   if (status === 404) return 'lost';
+  if (body !== undefined && body.length > 0 && isNoSuchMethod(scanMessage(body)?.answer)) return 'refused';
   return status >= 500 || status === 409 || status === 429 || status < 300 ? 'ended' : 'refused';
+}
+
+export function isNoSuchMethod(answer: Answer | undefined): boolean {
+  if (answer?.kind !== 'error') return false;
+  return (answer.value() as { code?: unknown } | null)?.code === rpcCode.methodNotFound;
 }
