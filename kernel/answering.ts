@@ -1,8 +1,7 @@
 /** What happens to an answer before the client reads it. */
 import type { Answer, Decision } from './plugin.ts';
 import { errorAnswer, resultAnswer } from './answer.ts';
-import { PluginFailure } from './guard.ts';
-import { isAnswer } from './nonsense.ts';
+import type { PluginFailure } from './guard.ts';
 import { TripResponseContext } from './contexts.ts';
 import { logFailure } from './steps.ts';
 import { sync } from './sync.ts';
@@ -17,17 +16,12 @@ export async function passThroughHooks(
 ): Promise<{ readonly answer: Answer } | { readonly failure: PluginFailure }> {
   const { hooks } = trip.generation;
   if (hooks.taps['afterResponse']!.length === 0) return { answer };
-  const ctx = new TripResponseContext(trip, decision);
+  const ctx = Object.freeze(new TripResponseContext(trip, decision));
   return sync((done) =>
     hooks.afterResponse(answer, ctx, (failure, changed) => {
-      const wrong =
-        failure ??
-        (isAnswer(changed)
-          ? undefined
-          : new PluginFailure({ plugin: 'unknown', hook: 'afterResponse' }, 'answered something that is no answer'));
-      if (wrong === undefined) return done({ answer: changed });
-      logFailure(trip, wrong);
-      done({ failure: wrong });
+      if (failure === undefined) return done({ answer: changed });
+      logFailure(trip, failure);
+      done({ failure });
     }),
   );
 }

@@ -16,11 +16,16 @@ const unjudged: Verdict = {
 export function fold(verdicts: readonly GivenVerdict[]): Decision {
   const counted = verdicts.filter((verdict) => !verdict.shadow);
   if (counted.length === 0) {
-    return { effect: 'deny', verdicts: [{ ...unjudged, plugin: 'kernel', stage: 'judge' }, ...verdicts] };
+    return decisionOf('deny', [{ ...unjudged, plugin: 'kernel', stage: 'judge' }, ...verdicts]);
   }
   const rank = (verdict: GivenVerdict) => (verdict.shadow ? -1 : strictness[verdict.effect]);
   const sorted = verdicts.length === 1 ? verdicts : [...verdicts].sort((a, b) => rank(b) - rank(a)); // stable
-  return { effect: sorted[0]!.effect, verdicts: sorted };
+  return decisionOf(sorted[0]!.effect, sorted);
+}
+
+/** Frozen: every plugin after this one is handed the same object, and so is the record. */
+export function decisionOf(effect: Effect, verdicts: readonly GivenVerdict[]): Decision {
+  return Object.freeze({ effect, verdicts: Object.freeze(verdicts) });
 }
 
 /** Makes a deny verdict; `retry.allowed` is true unless said otherwise. */
@@ -34,5 +39,5 @@ export function kernelDeny(
   reason: string,
   more: Omit<Verdict, 'effect' | 'code' | 'reason'> = {},
 ): Decision {
-  return { effect: 'deny', verdicts: [{ ...deny(code, reason, more), plugin: 'kernel', stage: 'guard' }] };
+  return decisionOf('deny', [{ ...deny(code, reason, more), plugin: 'kernel', stage: 'guard' }]);
 }

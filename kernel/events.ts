@@ -1,6 +1,7 @@
 /** In-process events: to the listeners of the current generation, and as a record to every observer. */
 import type { JsonObject, Log } from './plugin.ts';
 import { record } from './gate.ts';
+import { isPromise } from './guard.ts';
 import type { World } from './trip.ts';
 
 /** What the kernel's own word is in the `plugin` field of an event. */
@@ -8,10 +9,13 @@ export function emitEvent(world: World, log: Log, plugin: string, kind: string, 
   for (const registration of world.current().plugins) {
     for (const { kind: wanted, listener } of registration.listeners) {
       if (wanted !== kind && wanted !== '*') continue;
-      try {
-        listener(kind, data);
-      } catch (cause) {
+      const failed = (cause: unknown): void =>
         log.error('a listener failed', { plugin: registration.plugin.definition.name, kind, cause: String(cause) });
+      try {
+        const said = listener(kind, data) as unknown;
+        if (isPromise(said)) said.then(undefined, failed); // an async listener's rejection would end the process
+      } catch (cause) {
+        failed(cause);
       }
     }
   }

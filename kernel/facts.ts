@@ -15,7 +15,7 @@ export function createFacts(): FactSheet {
   const ofTheCall = new Map<string, unknown>();
   let ofTheEvaluation: Map<string, unknown> | undefined;
   let layer: Map<string, unknown> | undefined = ofTheCall;
-  return {
+  return Object.freeze({
     get<T>(fact: Fact<T>): T | undefined {
       return (ofTheEvaluation?.get(fact.id) ?? ofTheCall.get(fact.id)) as T | undefined;
     },
@@ -23,7 +23,8 @@ export function createFacts(): FactSheet {
       if (layer === undefined) throw helioError('HELIO_FACT_TOO_LATE', { fact: fact.id });
       if (ofTheCall.has(fact.id) || ofTheEvaluation?.has(fact.id))
         throw helioError('HELIO_FACT_TWICE', { fact: fact.id });
-      layer.set(fact.id, value);
+      // Frozen: whoever reads it gets the very object, and who is calling or which rules matched must not change on the way.
+      layer.set(fact.id, typeof value === 'object' && value !== null ? Object.freeze(value) : value);
     },
     beginEvaluation() {
       layer = ofTheEvaluation = new Map();
@@ -34,7 +35,7 @@ export function createFacts(): FactSheet {
     close() {
       layer = undefined;
     },
-  };
+  });
 }
 
 /** For records that no call stands behind. */

@@ -44,7 +44,7 @@ export async function record(
   seen: Pick<DecisionRecord, 'kind'> & Partial<DecisionRecord>,
 ): Promise<void> {
   const atMs = seen.atMs ?? world.clock.nowMs();
-  const whole: DecisionRecord = {
+  const whole: DecisionRecord = Object.freeze({
     id: uuidv7(atMs),
     atMs,
     facts: noFacts,
@@ -54,7 +54,7 @@ export async function record(
     waitedMs: 0,
     upstreamMs: 0,
     ...seen,
-  };
+  });
   const { journal, hooks } = world.current();
   try {
     await journal?.outcome(whole);

@@ -35,12 +35,14 @@ export function guard<R>(
   };
 
   let value: Awaitable<R>;
+  let later: boolean;
   try {
     value = run();
+    later = isPromise(value); // a getter or a proxy can throw here
   } catch (cause) {
     return fail('threw', cause);
   }
-  if (!isPromise(value)) {
+  if (!later) {
     const tookMs = performance.now() - startedMs;
     if (tookMs > timeoutMs) return fail(`took ${Math.round(tookMs)} ms (allowed: ${timeoutMs})`);
     noteCall(health, tookMs);
@@ -56,7 +58,8 @@ export function guard<R>(
   };
   // setTimeout, not AbortSignal.timeout(): that one's timer is unref'd in Node and may never fire.
   const timer = setTimeout(() => once(() => fail(`gave no answer within ${timeoutMs} ms`)), timeoutMs);
-  value.then(
+  // Through a promise of our own: a foreign `then` may throw, or call back twice.
+  Promise.resolve(value).then(
     (answer) =>
       once(() => {
         noteCall(health, performance.now() - startedMs);

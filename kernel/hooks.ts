@@ -13,7 +13,7 @@ import type {
   Verdict,
 } from './plugin.ts';
 import { guard, PluginFailure } from './guard.ts';
-import { readForwardAnswer, readVerdicts } from './nonsense.ts';
+import { isAnswer, isVerdictLike, readForwardAnswer, readVerdicts } from './nonsense.ts';
 import type { Tap } from './taps.ts';
 
 /** What one evaluation knows on its way through the taps. */
@@ -79,8 +79,11 @@ export function createHooks(taps: {
       if (leavesOut(tap, ctx.call.name)) return next();
       guard(
         tap,
-        () => tap.handler(ctx),
-        (failure) => next(failure),
+        () => tap.handler(ctx) as unknown,
+        (failure, said) =>
+          next(
+            failure ?? (isVerdictLike(said) ? new PluginFailure(tap, 'gave a verdict, which nobody can') : undefined),
+          ),
       );
     });
   }
@@ -103,7 +106,12 @@ export function createHooks(taps: {
       guard(
         tap,
         () => tap.handler(answer, ctx),
-        (failure, changed) => (failure ? next(failure) : next(null, changed ?? answer)),
+        (failure, changed) => {
+          if (failure !== undefined) return next(failure);
+          if (changed === undefined) return next(null, answer);
+          if (isAnswer(changed)) return next(null, changed);
+          next(new PluginFailure(tap, 'answered something that is no answer'));
+        },
       );
     });
   }
@@ -162,7 +170,10 @@ function judge(
         null,
         given.length === 0
           ? verdicts
-          : [...verdicts, ...given.map((verdict) => ({ ...verdict, plugin: tap.plugin, stage: tap.stage }))],
+          : [
+              ...verdicts,
+              ...given.map((verdict) => Object.freeze({ ...verdict, plugin: tap.plugin, stage: tap.stage })),
+            ],
       );
     },
   );

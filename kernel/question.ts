@@ -45,7 +45,7 @@ export async function explain(asking: Asking, question: Question): Promise<Expla
     const verdicts = await sync<readonly GivenVerdict[]>((done) =>
       trip.generation.hooks.evaluate(
         {
-          ctx: new TripContext(trip, 'explain'),
+          ctx: Object.freeze(new TripContext(trip, 'explain')),
           walkOn: true,
           skipMeter: false,
           onStep: (tap, given, ms) => steps.push({ plugin: tap.plugin, stage: tap.stage, verdicts: given, ms }),

@@ -9,7 +9,7 @@ export async function keepRecord(
 ): Promise<void> {
   const { call, incoming, facts, generation, waitedMs, upstreamMs } = trip;
   facts.close();
-  const record: DecisionRecord = {
+  const record: DecisionRecord = Object.freeze({
     kind: call.kind === 'list' ? 'list' : 'call',
     id: call.id,
     atMs: incoming.receivedAtMs,
@@ -26,7 +26,7 @@ export async function keepRecord(
     helioMs: performance.now() - trip.startedMs - waitedMs - upstreamMs,
     waitedMs,
     upstreamMs,
-  };
+  });
   try {
     const written = generation.journal?.outcome(record);
     if (written !== undefined) await written;

@@ -1,10 +1,11 @@
 /** The steps of the pipeline, in its order: receive, judge, ask, commit, settle. */
-import type { Answer, Commitment, Decision, GivenVerdict, Outcome, StoreOp, Verdict } from './plugin.ts';
+import type { Answer, Commitment, Decision, GivenVerdict, Outcome, Refusal, StoreOp, Verdict } from './plugin.ts';
 import { withArguments } from './call.ts';
 import { TripContext, TripForwardContext, TripRequestContext } from './contexts.ts';
-import { fold, kernelDeny } from './decision.ts';
+import { decisionOf, fold, kernelDeny } from './decision.ts';
 import { failureVerdict, type ForwardEnd, type Forwarding } from './hooks.ts';
-import type { PluginFailure } from './guard.ts';
+import { PluginFailure } from './guard.ts';
+import { readVerdict } from './nonsense.ts';
 import type { Trip } from './trip.ts';
 import { sync } from './sync.ts';
 
@@ -22,6 +23,7 @@ export async function receive(trip: Trip): Promise<Decision | undefined> {
     trip.rewritten = true;
     trip.world.log.info('a plugin rewrote the arguments of a call', { call: trip.call.id, reason });
   });
+  Object.freeze(ctx);
   const failure = await sync<PluginFailure | undefined>((done) => generation.hooks.onRequest(ctx, done));
   if (failure !== undefined) return failed(trip, failure);
 
@@ -54,7 +56,7 @@ export async function judge(trip: Trip): Promise<Decision> {
   const verdicts = await sync<readonly GivenVerdict[]>((done) =>
     generation.hooks.evaluate(
       {
-        ctx: new TripContext(trip),
+        ctx: Object.freeze(new TripContext(trip)),
         walkOn: false,
         skipMeter: trip.continues !== undefined,
         onFailure: (failure) => logFailure(trip, failure),
@@ -80,14 +82,16 @@ export async function askBeforeForward(trip: Trip, decision: Decision): Promise<
   let lifted = decision.effect === 'allow' || trip.continues !== undefined;
   let waited = false;
   const forwarding: Forwarding = {
-    ctx: new TripForwardContext(trip, decision, {
-      lift: () => void (lifted = true),
-      waiting: (message) => {
-        waited = true;
-        trip.incoming.waiting(message);
-      },
-      setHeader: (name, value) => void headers.set(name.toLowerCase(), value),
-    }),
+    ctx: Object.freeze(
+      new TripForwardContext(trip, decision, {
+        lift: () => void (lifted = true),
+        waiting: (message) => {
+          waited = true;
+          trip.incoming.waiting(message);
+        },
+        setHeader: (name, value) => void headers.set(name.toLowerCase(), value),
+      }),
+    ),
     commitments,
     skipTaking: trip.continues !== undefined, // its first leg took everything
     atTheGate: () => {
@@ -143,13 +147,25 @@ export async function commitAll(
   trip.taken = [];
   const { refusal } = committed;
   const owner = ownerOf(refusal.index, commitments);
-  const verdict = owner?.commitment.refused?.(refusal) ?? {
-    effect: 'deny' as const,
+  return joined(decision, verdictOfRefused(trip, owner, refusal), owner?.plugin ?? 'kernel');
+}
+
+/** What the plugin whose op was refused says about it. Whatever it says is a deny. */
+function verdictOfRefused(trip: Trip, owner: Taken | undefined, refusal: Refusal): Verdict {
+  try {
+    const said = owner?.commitment.refused?.(refusal);
+    if (said !== undefined) return { ...readVerdict(said), effect: 'deny' };
+  } catch (cause) {
+    const failure = new PluginFailure({ plugin: owner!.plugin, hook: 'beforeForward' }, 'failed on a refusal', cause);
+    logFailure(trip, failure);
+    return failureVerdict(failure);
+  }
+  return {
+    effect: 'deny',
     code: 'policy_denied',
     reason: `What ${owner?.plugin ?? 'the audit'} wanted to take for this call is not there any more.`,
     retry: { allowed: true },
   };
-  return joined(decision, verdict, owner?.plugin ?? 'kernel');
 }
 
 /** Step 5: what was taken is settled exactly once, on the answer as it came, before it leaves. */
@@ -197,7 +213,7 @@ function unlifted(decision: Decision): Verdict {
 }
 
 function joined(decision: Decision, verdict: Verdict, plugin: string): Decision {
-  return { effect: 'deny', verdicts: [{ ...verdict, plugin, stage: 'commit' }, ...decision.verdicts] };
+  return decisionOf('deny', [{ ...verdict, plugin, stage: 'commit' }, ...decision.verdicts]);
 }
 
 function failed(trip: Trip, failure: PluginFailure): Decision {
