@@ -57,13 +57,8 @@ describe.each([1, 2])('with %i process(es) on one store', (processes) => {
 
   it('a lookup of another session, or of nobody, is no evidence', async () => {
     stage = await setStage(refunds('orders.lookup'), { processes });
-    for (const headers of [
-      { 'x-helio-session-id': 'yours' },
-      { 'x-helio-session-id': 'min' },
-      { 'x-helio-session-id': 'mine/' },
-      {},
-    ])
-      expect(await stage.reason('orders.lookup', {}, { headers })).toBe('sent');
+    for (const id of ['yours', 'min', 'mine/', undefined])
+      expect(await stage.reason('orders.lookup', {}, id ? { headers: { 'x-helio-session-id': id } } : {})).toBe('sent');
     expect(await stage.reason('process_refund', {}, { through, ...mine })).toBe('evidence_missing');
     expect(await stage.reason('process_refund', {}, { through })).toBe('session_unresolved');
     expect(sentRefunds()).toHaveLength(0);
