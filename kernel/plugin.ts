@@ -16,6 +16,7 @@ export { canonical, writeJson } from './mcp/write-json.ts';
 export { decimalAt, decimalIn, readStrict, readStrictText } from './mcp/json.ts';
 export { uuidv7 } from './uuid.ts';
 export { isShutdown } from './shutdown.ts';
+export { wrapLine } from './wrap.ts';
 export {
   addDecimal,
   compareDecimal,
@@ -592,7 +593,7 @@ export interface CliInput {
   note(text: string): void;
   /** Standard error, on a terminal only: one line that the next call writes over; undefined takes it away. */
   progress?(text: string | undefined): void;
-  /** Terminal width, or 80. */
+  /** Terminal width. `Infinity` where standard output is none: nothing is cut or broken in a pipe. */
   readonly columns: number;
   /** Opens the state stores for a command that judges or reads without a running Helio. Closed when it returns. */
   openStores(): Promise<void>;

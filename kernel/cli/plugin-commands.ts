@@ -10,7 +10,7 @@ import { cliCommand } from '../refs.ts';
 import { askRunning } from './ask.ts';
 import { builtin, pluginCommands } from './commands.ts';
 import { configPathOf } from './config-path.ts';
-import { columns, note, out } from './terminal.ts';
+import { columns, isTerminal, note, out } from './terminal.ts';
 import { parseUsage } from './usage.ts';
 
 /** Finds the command by its first one or two words, in the plugins that helio.yaml loads. */
@@ -81,7 +81,7 @@ function inputOf(usage: NonNullable<ReturnType<typeof parseUsage>>, inspected: I
     json: usage.options['json'] === true,
     out,
     note,
-    columns: columns(),
+    columns: isTerminal() ? columns() : Infinity,
     openStores: () => inspected.openStores(),
     ask: (method, path, body) => askRunning(inspected, method, path, body),
   };

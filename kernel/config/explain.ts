@@ -1,5 +1,6 @@
 /** Shows errors of helio.yaml on a terminal: `file:line:column path: what is wrong`, the lines around it, what to do. */
 import type { HelioError, LocatedProblem } from '../errors.ts';
+import { wrapLine } from '../wrap.ts';
 import type { ConfigPath, Place } from '../plugin.ts';
 
 export interface Look {
@@ -45,11 +46,11 @@ function formatProblem(problem: LocatedProblem, lines: readonly string[] | undef
   const head = place ? `${formatPlace(place)} ` : '';
   const where = path === '' ? '' : `${path}: `;
   const kind = problem.severity === 'warning' ? 'warning: ' : '';
-  const out = wrap(inert(`${head}${kind}${where}${problem.message}`), columns, 2);
+  const out = wrapLine(inert(`${head}${kind}${where}${problem.message}`), columns, 2);
   const strong = problem.severity === 'warning' ? paint.yellow : paint.red;
   const shown = [strong(out[0]!), ...out.slice(1).map(strong)];
   if (place && lines && place.line <= lines.length) shown.push(...frame(lines, place, columns).map(paint.dim));
-  if (problem.fix) shown.push(...wrap(inert(`  fix: ${problem.fix}`), columns, 7));
+  if (problem.fix) shown.push(...wrapLine(inert(`  fix: ${problem.fix}`), columns, 7));
   return shown.join('\n');
 }
 
@@ -83,25 +84,8 @@ export function formatError(error: HelioError, text?: string, look: Look = {}): 
   const paint = look.colour ? paints : plain;
   const problems = error.problems.length > 0 ? `${formatProblems(error.problems, text, look)}\n\n` : '';
   const place = error.place ? `${formatPlace(error.place)} ` : '';
-  const message = wrap(inert(`${place}${error.message} [${error.code}]`), columns, 2).map(paint.red);
-  return `${problems}${[...message, ...wrap(inert(`  fix: ${error.fix}`), columns, 7)].join('\n')}`;
-}
-
-/** Breaks at spaces; a word longer than the line stays whole, so that it can be copied. */
-function wrap(text: string, columns: number, indent: number): string[] {
-  const lines: string[] = [];
-  let line = /^ */.exec(text)![0];
-  let isFresh = true;
-  for (const word of text.trimStart().split(' ')) {
-    if (!isFresh && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = ' '.repeat(indent);
-      isFresh = true;
-    }
-    line += isFresh ? word : ` ${word}`;
-    isFresh = false;
-  }
-  return [...lines, line];
+  const message = wrapLine(inert(`${place}${error.message} [${error.code}]`), columns, 2).map(paint.red);
+  return `${problems}${[...message, ...wrapLine(inert(`  fix: ${error.fix}`), columns, 7)].join('\n')}`;
 }
 
 /** What a file says must not steer the terminal: control, format and line-separating characters become `?`. */

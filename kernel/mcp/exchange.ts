@@ -1,14 +1,14 @@
 /** One request of a client from the moment it is known to be one until its answer was told. */
 import type { Answer } from '../plugin.ts';
-import { errorAnswer } from '../answer.ts';
 import { RequestArrival } from './arrival.ts';
 import { askerOf, type OnBehalf } from './ask.ts';
+import { couldMean, type CancelFrom } from './cancel.ts';
 import { ClientSide } from './client-side.ts';
 import type { Subject } from './governed.ts';
 import { headerOf } from './headers.ts';
 import type { Final, ForwardLeg, Incoming, Landing, Lookup } from './incoming.ts';
-import { landingOfAnswer, landingOfBody, type Landed } from './landing.ts';
-import { idKey, rpcCode } from './messages.ts';
+import { finalOf, landingOfAnswer, landingOfBody, type Landed } from './landing.ts';
+import { idKey } from './messages.ts';
 import { paramHeaders, paramMismatch } from './param-headers.ts';
 import { outgoingBytes } from './rewrite.ts';
 import type { Scanned } from './scan.ts';
@@ -232,12 +232,7 @@ export class Exchange implements Incoming, OpenRequest {
     else if (landing.answer.kind === 'error') error = 'the upstream answered with an error';
     const seen = { method: this.method, upstream: this.upstream, arrival: this.arrival, isNotification: false };
     this.#setting.world.gate().passed(error === undefined ? seen : { ...seen, error });
-    if (landing.kind === 'answer') return { kind: 'as_landed' };
-    if (landing.kind === 'not_sent' && landing.passThrough) return { kind: 'pass_through' };
-    return {
-      kind: 'answer',
-      answer: errorAnswer({ code: rpcCode.internalError, message: `The upstream gave no answer: ${landing.reason}.` }),
-    };
+    return finalOf(landing);
   }
 
   #finish(final: Final): void {
@@ -271,22 +266,9 @@ export class Exchange implements Incoming, OpenRequest {
     return false;
   }
 
-  /**
-   * A cancel without a session, from the same place and under the same id: most likely this one's. Its wait ends, so that
-   * nothing is sent for a caller who is gone; it is answered, in case the caller is another one and still there.
-   */
-  dismiss({ request, session }: Pick<Setting, 'request' | 'session'>, key: string): boolean {
-    const own = this.#setting;
-    const isLikely =
-      this.key === key &&
-      own.sessionId === undefined &&
-      own.era === 'legacy' &&
-      own.session !== session &&
-      own.request.door === request.door &&
-      own.request.upstream === request.upstream &&
-      own.request.peer === request.peer &&
-      own.request.headers['authorization'] === request.headers['authorization'];
-    if (!isLikely || this.#isForwarded) return false;
+  /** A cancel that names no session, and could mean this. It is answered all the same: it may have meant another. */
+  dismiss(from: CancelFrom, key: string): boolean {
+    if (this.key !== key || this.#isForwarded || !couldMean(this.#setting, from)) return false;
     this.#abort();
     return true;
   }

@@ -1,7 +1,7 @@
 /** Reads how an exchange ended on the upstream's side. */
 import type { Answer } from '../plugin.ts';
 import { errorAnswer } from '../answer.ts';
-import type { Landing } from './incoming.ts';
+import type { Final, Landing } from './incoming.ts';
 import { idKey, rpcCode, type RpcId } from './messages.ts';
 import { scanMessage, type Scanned } from './scan.ts';
 
@@ -81,4 +81,14 @@ function faultOf(scanned: Scanned | undefined, status: number, body: Buffer): st
 export function messageBytes(idText: string, answer: Answer): Buffer {
   const member = answer.kind === 'error' ? 'error' : 'result';
   return Buffer.concat([Buffer.from(`{"jsonrpc":"2.0","id":${idText},"${member}":`), answer.bytes, Buffer.from('}')]);
+}
+
+/** What the client is told of a request that no pipeline saw. */
+export function finalOf(landing: Landing): Final {
+  if (landing.kind === 'answer') return { kind: 'as_landed' };
+  if (landing.kind === 'not_sent' && landing.passThrough) return { kind: 'pass_through' };
+  return {
+    kind: 'answer',
+    answer: errorAnswer({ code: rpcCode.internalError, message: `The upstream gave no answer: ${landing.reason}.` }),
+  };
 }

@@ -1,7 +1,7 @@
 /** `helio explain`: the decision on a made-up call and every rule that was tried. Nothing is forwarded or counted. */
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import type { CliCommand, CliInput, Json, KernelApi } from '@gethelio/proxy/plugin';
+import { wrapLine, type CliCommand, type CliInput, type Json, type KernelApi } from '@gethelio/proxy/plugin';
 import { explainCall, type ExplainAnswer, type ExplainQuestion } from './explain.ts';
 
 /** Exit codes of the command line (`helio --help`). */
@@ -30,7 +30,7 @@ export function explainCommand(kernel: KernelApi): CliCommand {
       }
       const { answer, live } = await answerOf(question, input, kernel);
       if (input.json) input.out(JSON.stringify(answer));
-      else input.out(answerText(answer, live));
+      else input.out(answerText(answer, live, input.columns));
       return input.options['exitCode'] === true && answer.decision.effect !== 'allow' ? notAllowed : 0;
     },
   };
@@ -88,10 +88,15 @@ function isObjectText(text: string): boolean {
   }
 }
 
+const continuation = 11;
 const words = { allow: 'ALLOWED', hold: 'HELD FOR APPROVAL', simulate: 'DRY RUN ONLY', deny: 'DENIED' } as const;
 
 /** The answer for people. */
-export function answerText({ tool, decision, trace, withoutUpstream }: ExplainAnswer, live: boolean): string {
+export function answerText(
+  { tool, decision, trace, withoutUpstream }: ExplainAnswer,
+  live: boolean,
+  columns = Infinity,
+): string {
   const lines = [`${tool}: ${words[decision.effect]}`];
   if (!live) lines.push('(no running Helio was asked: judged by the files under .helio/)');
   if (withoutUpstream) lines.push("(the upstream was not reached: judged with MCP's default annotations)");
@@ -101,7 +106,8 @@ export function answerText({ tool, decision, trace, withoutUpstream }: ExplainAn
       `  ${effect.padEnd(8)} ${`${plugin}/${code}`.padEnd(28)} ${reason}${rule ? ` (line ${rule.line})` : ''}${shadow ? ' [shadow]' : ''}`,
     );
   if (trace) lines.push(...traceText(trace));
-  return lines.map(inert).join('\n');
+  // What follows a break stands under the text, further in than any line begins.
+  return lines.flatMap((line) => wrapLine(inert(line), columns, continuation)).join('\n');
 }
 
 function traceText(trace: NonNullable<ExplainAnswer['trace']>): readonly string[] {

@@ -46,7 +46,7 @@ const show: CliCommand = {
   async run(input) {
     const ticket = (await input.ask('GET', `${api}/${path(input)}`)) as unknown as Ticket;
     if (input.json) return print(input, ticket);
-    input.out(ticketPage(ticket, Date.now()));
+    input.out(ticketPage(ticket, Date.now(), input.columns));
   },
 };
 

@@ -1,7 +1,9 @@
 /** Tickets and grants as lines for a terminal. Everything in a ticket is escaped already: no control characters. */
+import { wrapLine } from '@gethelio/proxy/plugin';
 import type { Grant, Ticket } from '../contract.ts';
 
 type Cell = string | number;
+const labelWidth = 11;
 
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[], columns: number): string {
   const all = [head, ...rows].map((row) => row.map(String));
@@ -48,7 +50,7 @@ export function grantTable(grants: readonly Grant[], nowMs: number, columns: num
   );
 }
 
-export function ticketPage(ticket: Ticket, nowMs: number): string {
+export function ticketPage(ticket: Ticket, nowMs: number, columns = Infinity): string {
   const time = (ms: number): string => new Date(ms).toISOString();
   const lines: [string, string][] = [
     ['reference', ticket.id],
@@ -74,7 +76,11 @@ export function ticketPage(ticket: Ticket, nowMs: number): string {
     ]),
     ['hash', ticket.argumentsHash],
   ];
-  return `${lines.map(([label, text]) => `${label.padEnd(10)} ${text}`).join('\n')}\narguments\n${ticket.argumentsText}`;
+  const page = lines.flatMap(([label, text]) =>
+    wrapLine(`${label.padEnd(labelWidth)}${text}`, columns, label === '' ? labelWidth + 2 : labelWidth),
+  );
+  // The arguments are what is decided on: they stand as they are.
+  return [...page, 'arguments', ticket.argumentsText].join('\n');
 }
 
 /** `4m 10s`, `2h 5m`; `over` when there is nothing left. */

@@ -111,7 +111,7 @@ function showCommand(place: Place): CliCommand {
       withTrail(place, input, (operations) => {
         const row = operations.row(input.args[0] ?? '');
         if (!row) return (tell(input, 'HELIO_AUDIT_NO_ROW', `There is no row ${input.args[0]}.`), failureExit);
-        input.out(input.json ? JSON.stringify(row) : rowPage(row));
+        input.out(input.json ? JSON.stringify(row) : rowPage(row, input.columns));
       }),
   };
 }

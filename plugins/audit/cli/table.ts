@@ -1,4 +1,5 @@
 /** Rows for people: one line each, cut to the terminal; and one row in full. */
+import { wrapLine } from '@gethelio/proxy/plugin';
 import type { AuditRow, AuditSummary } from '../contract.ts';
 
 /** Nothing that came from outside moves the cursor, rings, hides or turns the line around. */
@@ -13,13 +14,18 @@ function widths(columns: number) {
   return columns < 120 ? { time: 8, tool: 18, who: 10 } : { time: 19, tool: 24, who: 16 };
 }
 
+const labelWidth = 16;
+/** What happened to Helio, not to a call: it has an outcome only where it failed. */
+const callKinds = ['call', 'list', 'request', 'refusal'];
+
 export function summaryLine(row: AuditSummary, columns: number): string {
   const { time, tool, who } = widths(columns);
   const when = row.time.slice(0, 19).replace('T', ' ').slice(-time);
   const what = row.tool ?? row.method ?? row.kind;
+  const became = row.outcome === 'forwarded' && !callKinds.includes(row.kind) ? '' : row.outcome;
   const why = row.outcome === 'forwarded' ? '' : (row.rule ?? row.code ?? '');
   const rest = [why, row.arguments_line ?? ''].filter(Boolean).join('  ');
-  const line = `${when}  ${cell(row.outcome, 9)}  ${cell(what, tool)}  ${cell(row.agent ?? row.session ?? '', who)}  ${milliseconds(row.total_ms)}  ${rest}`;
+  const line = `${when}  ${cell(became, 9)}  ${cell(what, tool)}  ${cell(row.agent ?? row.session ?? '', who)}  ${milliseconds(row.total_ms)}  ${rest}`;
   return cut(printable(line), columns);
 }
 export function summaryHeading(columns: number): string {
@@ -28,7 +34,7 @@ export function summaryHeading(columns: number): string {
   return cut(heading, columns);
 }
 
-export function rowPage(row: AuditRow): string {
+export function rowPage(row: AuditRow, columns = Infinity): string {
   const lines: string[] = [];
   for (const [name, value] of Object.entries(row)) {
     const isEmpty =
@@ -37,13 +43,14 @@ export function rowPage(row: AuditRow): string {
       (Array.isArray(value) && value.length === 0) ||
       (isObject(value) && Object.keys(value).length === 0);
     if (isEmpty) continue;
-    if (typeof value !== 'object') lines.push(`${name.padEnd(16)}${printable(String(value))}`);
+    if (typeof value !== 'object')
+      lines.push(...wrapLine(`${name.padEnd(labelWidth)}${printable(String(value))}`, columns, labelWidth));
     else
       lines.push(
         name,
         ...JSON.stringify(value, null, 2)
           .split('\n')
-          .map((line) => `  ${printable(line)}`),
+          .flatMap((line) => wrapLine(`  ${printable(line)}`, columns, 6 + /^ */.exec(line)![0].length)),
       );
   }
   return lines.join('\n');
