@@ -1,11 +1,12 @@
 /** `helio start`: runs the proxy until it is told to stop. */
 import { createLog } from '../../log.ts';
-import { startProxy } from '../../proxy.ts';
+import { startProxy, type Proxy } from '../../proxy.ts';
 import { removeRunFile, writeRunFile } from '../../run-file.ts';
 import { version } from '../../version.ts';
 import { bannerOf, formatBanner } from '../banner.ts';
 import { overridden } from '../override.ts';
 import { configPathOf } from '../config-path.ts';
+import { catchStrayErrors } from '../stray-errors.ts';
 import { helioError } from '../../errors.ts';
 import { isTerminal, note, out } from '../terminal.ts';
 import { parseUsage } from '../usage.ts';
@@ -28,6 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
     open?: boolean;
   };
   const log = createLog();
+  let running: Proxy | undefined;
+  catchStrayErrors(() => running?.generation().plugins ?? [], log);
   const proxy = await startProxy({
     configPath: configPathOf(usage),
     env: process.env,
@@ -36,6 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
     hotReload,
     override: overridden({ ...(port !== undefined && { port: portOf(port) }), ...(dryRun && { dryRun }) }),
   });
+  running = proxy;
   const banner = bannerOf(proxy);
   for (const aside of banner.asides) note(aside);
   if (isTerminal()) out(formatBanner(banner, version));

@@ -13,6 +13,7 @@ import type { ListenConfig } from '../../mcp/config.ts';
 import { onChildExit, signalChildren } from '../../mcp/upstreams/child.ts';
 import { startProxy, type Proxy } from '../../proxy.ts';
 import { configPathOf } from '../config-path.ts';
+import { catchStrayErrors } from '../stray-errors.ts';
 import { parseUsage, type ParsedUsage } from '../usage.ts';
 import { namedUpstream, wrappedUpstream } from '../wrapped.ts';
 
@@ -38,13 +39,15 @@ export async function run(args: readonly string[]): Promise<number> {
   globalThis.console = new Console(process.stderr); // a plugin that prints would break the protocol
 
   const end = whenToldToStop();
-  let proxy: Proxy;
+  let proxy: Proxy | undefined;
+  const log = createLog();
+  catchStrayErrors(() => proxy?.generation().plugins ?? [], log);
   try {
     const name = usage.options['name'] as string | undefined;
     proxy = await startProxy({
       configPath: await whichConfig(usage, wrapped !== undefined),
       env: process.env,
-      log: createLog(),
+      log,
       doors: 'none',
       hotReload: true,
       override: (file) =>
