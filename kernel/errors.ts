@@ -115,6 +115,11 @@ export const errors = {
     ({ message }) => message,
     ({ fix }) => fix ?? 'see docs/reference/configuration.md',
   ),
+  HELIO_CONFIG_UPSTREAM_AND_UPSTREAMS: entry<Record<never, never>>(
+    'config',
+    () => '`upstream` and `upstreams` exclude each other: one server, or several by name',
+    () => 'move the server of `upstream` into `upstreams` under a name of its own, or remove one of the two',
+  ),
   HELIO_CONFIG_INVALID: entry<{ path: string; errors: number }>(
     'config',
     ({ path, errors }) => `${path} has ${errors === 1 ? 'an error' : `${errors} errors`}`,

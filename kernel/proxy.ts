@@ -217,7 +217,7 @@ export function doorsConfig({ kernelSections }: Generation): DoorsConfig {
   };
   return {
     listen,
-    upstreams: { ...(upstream !== undefined && { [upstream.name ?? loneUpstreamName]: upstream }), ...upstreams },
+    upstreams: upstream === undefined ? (upstreams ?? {}) : { [upstream.name ?? loneUpstreamName]: upstream },
   };
 }
 

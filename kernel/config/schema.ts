@@ -44,12 +44,24 @@ export function checkSections(
           ),
     );
   }
+  // A lone server keeps its tools' names, one of several gets a prefix: merged in silence, no rule would name the right tools.
+  if (isWritten(file, 'upstream') && isWritten(file, 'upstreams'))
+    problems.push(configProblem('HELIO_CONFIG_UPSTREAM_AND_UPSTREAMS', {}, [secondOf(file, 'upstream', 'upstreams')]));
   for (const { name, schema } of sections) {
     const checked = checkSection(schema, name, file);
     if ('value' in checked) values[name] = checked.value;
     else problems.push(...checked.problems);
   }
   return { values, problems: withoutEchoes(locateProblems(problems, file), file) };
+}
+
+function isWritten(file: ConfigFile, section: string): boolean {
+  return file.tree[section] !== undefined && file.tree[section] !== null;
+}
+
+/** The section that stands further down: the one that was added. */
+function secondOf(file: ConfigFile, one: string, other: string): string {
+  return (file.locate([one])?.line ?? 0) > (file.locate([other])?.line ?? 0) ? one : other;
 }
 
 /** People write the plugin's name where its section has another: `policy` for `policies`. */

@@ -32,3 +32,12 @@ it("names the section to a person who wrote the plugin's name", () => {
   );
   expect(said).toContain('helio.yaml:3:1 policy: unknown key "policy" (did you mean "policies"?)');
 });
+
+it('takes upstream or upstreams, and never both in silence', () => {
+  const { code, said } = validate(
+    "version: '1'\nupstream: { url: 'http://localhost:3001/mcp' }\nupstreams:\n  shop: { url: 'http://localhost:3002/mcp' }\n",
+  );
+  expect(code).toBe(3);
+  expect(said).toContain('helio.yaml:3:1 upstreams: `upstream` and `upstreams` exclude each other');
+  expect(said).toContain('move the server of `upstream` into `upstreams` under a name of its own');
+});
