@@ -1,4 +1,5 @@
 /** Runs the module of a plugin, in bounded time, and says in a sentence why it could not be run. */
+import { spawnSync } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { helioError, isHelioError } from '../errors.ts';
@@ -23,7 +24,7 @@ export async function importPlugin(url: string, use: string, deadlineMs = import
 }
 
 function explain(cause: unknown, url: string): { readonly reason: string; readonly fix?: string } {
-  const { code, message = String(cause), stack } = (cause ?? {}) as { code?: string; message?: string; stack?: string };
+  const { code, message = String(cause) } = (cause ?? {}) as { code?: string; message?: string };
   const [sentence] = message.split('\n') as [string];
   switch (code) {
     case 'ERR_UNKNOWN_FILE_EXTENSION':
@@ -44,19 +45,28 @@ function explain(cause: unknown, url: string): { readonly reason: string; readon
       };
     case 'ERR_MODULE_NOT_FOUND': {
       const missing = /^Cannot find package '([^']+)'/.exec(sentence)?.[1];
-      return missing === undefined
-        ? { reason: sentence }
-        : { reason: sentence, fix: `install what it needs: npm install ${missing}` };
+      return {
+        reason: sentence,
+        fix:
+          missing === undefined
+            ? 'install it again, or correct what it imports'
+            : `install what it needs: npm install ${missing}`,
+      };
     }
     default:
-      return { reason: `${sentence}${placeOf(stack)}` };
+      return { reason: cause instanceof SyntaxError ? `${sentence}${placeOfMistake(url)}` : sentence };
   }
 }
 
-/** V8 writes the place of a syntax error above the message. */
-function placeOf(stack: string | undefined): string {
-  const place = /^file:\/\/\S+:\d+$/.exec(stack?.split('\n')[0] ?? '')?.[0];
-  return place === undefined ? '' : ` (${decodeURI(place.slice('file://'.length))})`;
+/** The error itself does not say where; Node does, when it only checks the file. Empty when the mistake is in another one. */
+function placeOfMistake(url: string): string {
+  const checking = spawnSync(process.execPath, ['--check', fileURLToPath(url)], {
+    encoding: 'utf8',
+    env: {},
+    timeout: 5_000,
+  });
+  const place = /^(?:file:\/\/)?(\/.+:\d+)$/m.exec(checking.stderr ?? '')?.[1];
+  return place === undefined ? '' : ` (${decodeURI(place)})`;
 }
 
 /**
