@@ -32,6 +32,16 @@ const entry = <P>(
   fix,
 });
 
+/** A code of several sentences: each is made where what is wrong is known. */
+const told = (exit: keyof typeof exitCodes, what = 'see the reference of the section in docs/reference') =>
+  entry<{ message: string; fix?: string | undefined }>(
+    exit,
+    ({ message }) => message,
+    ({ fix }) => fix ?? what,
+  );
+const remote = ({ host }: { host: string }): string => `"${host}" can be reached from other machines`;
+const meanRemote = (): string => 'write allow_remote: true beside it if that is meant, or use 127.0.0.1';
+
 /** Add yours beside its area; the code is `HELIO_<AREA>_<WHAT>`. */
 export const errors = {
   // helio.yaml
@@ -234,12 +244,21 @@ export const errors = {
     () => 'give them as one JSON object',
   ),
 
+  // upstreams
+  HELIO_UPSTREAM_PROGRAM: entry<{ upstream: string; reason: string }>(
+    'failure',
+    ({ upstream, reason }) => `the upstream "${upstream}" cannot be started: ${reason}`,
+    () =>
+      'install it, or correct command, cwd or env.PATH of this upstream in helio.yaml; calls try again by themselves',
+  ),
+
   // command line
   HELIO_CLI_USAGE: entry<{ detail: string; command: string }>(
     'usage',
     ({ detail }) => detail,
     ({ command }) => `"${command || 'helio'} --help" shows what there is`,
   ),
+  HELIO_CLI_FAULT: told('failure', 'this is a fault in Helio; HELIO_LOG=debug shows more'),
   HELIO_CLI_CLIENT_FILE: entry<{ path: string; reason: string }>(
     'failure',
     ({ path, reason }) => `${path} cannot be read as a client's list of servers: ${reason}`,
@@ -260,6 +279,118 @@ export const errors = {
     ({ url }) => `the running Helio at ${url} refuses this secret`,
     () => 'set the secret that dashboard.api_secret names in this shell',
   ),
+
+  // approvals
+  HELIO_APPROVALS_NO_SECRET: entry<Record<never, never>>(
+    'config',
+    () => 'a rule asks for approvals, but no operator can log in to give them: dashboard.api_secret is missing',
+    () =>
+      'set dashboard.api_secret ("helio init" writes one), or dashboard.operators; without it whoever reaches the port could approve',
+  ),
+  HELIO_APPROVALS_NO_CHANNEL: entry<Record<never, never>>(
+    'config',
+    () => 'a rule asks for approvals, but there is no channel to ask on',
+    () => 'add "approvals-dashboard" to plugins:, or a channel to approval.channels',
+  ),
+  HELIO_APPROVALS_CHANNEL_TYPE: entry<{ type: string; fix: string }>(
+    'config',
+    ({ type }) => `no loaded plugin brings approval channels of type "${type}"`,
+    ({ fix }) => fix,
+  ),
+  HELIO_APPROVALS_CHANNEL_NAME: entry<{ name: string }>(
+    'config',
+    ({ name }) => `two channels are called "${name}"`,
+    () => 'give each a name of its own',
+  ),
+  HELIO_APPROVALS_CHANNEL_UNKNOWN: entry<{ who: string; name: string; known: string }>(
+    'config',
+    ({ who, name }) => `${who} names the channel "${name}", which is not there`,
+    ({ known }) => `use one of the configured channels (${known}), or add it to approval.channels`,
+  ),
+  HELIO_APPROVALS_NOT_ASKED: entry<{ rule: string }>(
+    'config',
+    ({ rule }) => `rule "${rule}" has "approval:", but its action asks nobody`,
+    () => 'write "action: require_approval", or remove "approval:"',
+  ),
+  HELIO_APPROVALS_ESCALATION: entry<{ rule: string }>(
+    'config',
+    ({ rule }) => `rule "${rule}" has only one of "escalation_after" and "delegates"`,
+    () => 'write both, or neither',
+  ),
+  HELIO_APPROVALS_APPROVER_UNKNOWN: entry<{ rule: string; name: string; known: string }>(
+    'config',
+    ({ rule, name }) => `rule "${rule}" names the approver "${name}", whom none of its channels knows`,
+    ({ known }) =>
+      `use one of ${known || 'the approvers of its channels'}, or add that person to dashboard.operators or the channel's approvers`,
+  ),
+  HELIO_APPROVALS_QUORUM: entry<{ rule: string; wanted: number; count: number }>(
+    'config',
+    ({ rule, wanted, count }) => `rule "${rule}" wants ${wanted} people, but its channels can tell only ${count} apart`,
+    () => 'name people in dashboard.operators, or ask on a Slack channel',
+  ),
+  // the operator's listener and the sideband
+  HELIO_OPERATOR_REMOTE: entry<{ host: string }>('config', remote, meanRemote),
+  HELIO_OPERATOR_OPEN: entry<Record<never, never>>(
+    'config',
+    () => 'without a login the dashboard may only listen on loopback',
+    () => 'set api_secret, or host: 127.0.0.1 without public_url',
+  ),
+  HELIO_OPERATOR_OPEN_SECRET: entry<Record<never, never>>(
+    'config',
+    () => 'open mode lets everybody in, so that a secret here would mean nothing',
+    () => 'remove allow_open_mode, or the secret',
+  ),
+  HELIO_OPERATOR_NAME: entry<{ name: string }>(
+    'config',
+    ({ name }) => `the name "${name}" stands twice`,
+    () => 'give every operator a name of their own',
+  ),
+  HELIO_OPERATOR_SAME_SECRET: entry<{ name: string }>(
+    'config',
+    ({ name }) => `"${name}" has the same secret as another operator`,
+    () => 'give every operator a secret of their own',
+  ),
+  HELIO_SIDEBAND_REMOTE: entry<{ host: string }>('config', remote, meanRemote),
+  HELIO_SIDEBAND_TOKEN: entry<{ name: string; problem: string }>(
+    'config',
+    ({ name, problem }) => `the environment variable ${name} ${problem}`,
+    () => 'set it to 32 random bytes in hex, or leave it out',
+  ),
+  // policies: the sentence is made where the rule is known
+  HELIO_POLICY_BAD_RULE: told('config'),
+  HELIO_POLICY_DOUBTFUL_RULE: told('config'),
+  HELIO_POLICY_NAME_TWICE: told('config'),
+  HELIO_POLICY_RING: told('config'),
+  HELIO_POLICY_UNKNOWN_ACTION: told('config'),
+  HELIO_POLICY_UNKNOWN_CONDITION: told('config'),
+  HELIO_POLICY_UNKNOWN_FIELD: told('config'),
+  HELIO_POLICY_WORD_TWICE: told('config'),
+  HELIO_POLICY_NO_IDENTITY: told('config'),
+  HELIO_POLICY_NO_AGENT: told('config'),
+  HELIO_POLICY_SHADOWED: told('config'),
+  HELIO_POLICY_NEVER_MATTERS: told('config'),
+  HELIO_POLICY_CHANGES_NOTHING: told('config'),
+  HELIO_POLICY_ALLOWS_ALL: told('config'),
+  HELIO_POLICY_LIMIT_WITHOUT_ACTION: told('config'),
+  HELIO_POLICY_NOTHING_PASSES: told('config'),
+  HELIO_POLICY_NEEDS_NAME: told('config'),
+  HELIO_POLICY_NO_SUCH_TOOL: told('config'),
+  HELIO_POLICY_NUMBER_ON_TEXT: told('config'),
+  // the audit trail and the state store
+  HELIO_AUDIT_EMPTY: told('failure', 'run Helio with this helio.yaml first'),
+  HELIO_AUDIT_NO_ROW: told('failure', 'take the decision_id that the agent was given, or an id of "helio audit query"'),
+  HELIO_AUDIT_QUERY: told('usage', 'docs/guide/audit.md has the language'),
+  HELIO_AUDIT_UNREADABLE: told('failure', 'see that the file is the one Helio wrote, and that this user may read it'),
+  HELIO_AUDIT_UNAVAILABLE: told('failure', 'the log says what the disk said'),
+  HELIO_STORE_BAD_OP: told('failure', 'the plugin that asked for it has to be mended'),
+  HELIO_STORE_CLOSED: told('failure', 'Helio is being stopped'),
+  HELIO_STORE_CRASHED: told('failure', 'the next call opens it again; the log has the details'),
+  HELIO_STORE_FAILED: told('failure', 'the log has the details'),
+  HELIO_STORE_NO_SQLITE: told('failure', 'install better-sqlite3 for this Node, or run Node 22.13 or newer'),
+  HELIO_STORE_TOO_NEW: told('failure', 'run the Helio that wrote it, or go back to the backup beside it'),
+
+  // upstreams
+  HELIO_CONNECT_TIMEOUT: told('failure', 'see that the upstream is up, and that its address is right'),
 
   // listeners
   HELIO_LISTEN_TAKEN: entry<{ host: string; port: number; path: string }>(

@@ -17,6 +17,7 @@ export { decimalAt, decimalIn, readStrict, readStrictText } from './mcp/json.ts'
 export { uuidv7 } from './uuid.ts';
 export { isShutdown } from './shutdown.ts';
 export { wrapLine } from './wrap.ts';
+export { configProblem } from './errors.ts';
 export {
   addDecimal,
   compareDecimal,

@@ -1,5 +1,5 @@
 /** Makes the channels of helio.yaml from what channel plugins contributed, and says what is wrong with an entry. */
-import type { ConfigPath, JsonObject, Log, Problem } from '@gethelio/proxy/plugin';
+import { configProblem, type ConfigPath, type JsonObject, type Log, type Problem } from '@gethelio/proxy/plugin';
 import { z } from 'zod';
 import type { ApprovalChannel, ChannelType } from './contract.ts';
 import { channelEntry, sectionSchema, type Section } from './config.ts';
@@ -37,7 +37,7 @@ export function openChannels(
     const { type: typeName, name = typeName, ...rest } = entry;
     const type = types.find((each) => each.type === typeName);
     if (type === undefined) return api.report(unknownType(typeName, types, [...path, 'type']));
-    if (channels.has(name)) return api.report(nameTaken(name, path));
+    if (channels.has(name)) return api.report(configProblem('HELIO_APPROVALS_CHANNEL_NAME', { name }, path));
     const config = api.check(type.schema, rest, path);
     if (config !== undefined) channels.set(name, type.open(config, deskFor(name, room, api)));
   });
@@ -86,23 +86,10 @@ function deskFor(name: string, room: Room, { log, clock, emit }: ChannelApi) {
 function unknownType(type: string, types: readonly ChannelType[], path: ConfigPath): Problem {
   const plugin = standardTypes[type];
   const known = types.map((each) => each.type).join(', ');
-  return {
-    code: 'HELIO_APPROVALS_CHANNEL_TYPE',
-    path,
-    message: `no loaded plugin brings approval channels of type "${type}"`,
-    fix: plugin
-      ? `add "${plugin}" to plugins:`
-      : known
-        ? `use one of ${known}, or add the plugin that brings "${type}"`
-        : `add the plugin that brings "${type}"`,
-  };
-}
-
-function nameTaken(name: string, path: ConfigPath): Problem {
-  return {
-    code: 'HELIO_APPROVALS_CHANNEL_NAME',
-    path,
-    message: `two channels are called "${name}"`,
-    fix: 'give each a name of its own',
-  };
+  const fix = plugin
+    ? `add "${plugin}" to plugins:`
+    : known
+      ? `use one of ${known}, or add the plugin that brings "${type}"`
+      : `add the plugin that brings "${type}"`;
+  return configProblem('HELIO_APPROVALS_CHANNEL_TYPE', { type, fix }, path);
 }

@@ -1,5 +1,5 @@
 /** What makes an approval rule one that nobody can ever answer: found at start, with its place in helio.yaml. */
-import type { ConfigPath, Problem } from '@gethelio/proxy/plugin';
+import { configProblem, type ConfigPath, type Problem } from '@gethelio/proxy/plugin';
 import type { ApprovalChannel } from './contract.ts';
 import type { Field } from './config.ts';
 
@@ -33,13 +33,7 @@ export function checkApprovals(written: Written): readonly Problem[] {
 
 function checkField({ rule, action, field, path }: WrittenField, written: Written): readonly Problem[] {
   const problems: Problem[] = [];
-  if (action !== 'require_approval')
-    problems.push({
-      code: 'HELIO_APPROVALS_NOT_ASKED',
-      path,
-      message: `rule "${rule}" has "approval:", but its action asks nobody`,
-      fix: 'write "action: require_approval", or remove "approval:"',
-    });
+  if (action !== 'require_approval') problems.push(configProblem('HELIO_APPROVALS_NOT_ASKED', { rule }, path));
   const channels =
     field.channel ?? (written.defaultChannels.length > 0 ? written.defaultChannels : [...written.channels.keys()]);
   const delegates = field.delegates ?? [];
@@ -48,12 +42,7 @@ function checkField({ rule, action, field, path }: WrittenField, written: Writte
     ...unknown(written, delegates, [...path, 'delegates'], `rule "${rule}"`),
   );
   if ((field.delegates === undefined) !== (field.escalation_after === undefined))
-    problems.push({
-      code: 'HELIO_APPROVALS_ESCALATION',
-      path,
-      message: `rule "${rule}" has only one of "escalation_after" and "delegates"`,
-      fix: 'write both, or neither',
-    });
+    problems.push(configProblem('HELIO_APPROVALS_ESCALATION', { rule }, path));
   const asked = [...channels, ...delegates];
   if (asked.every((name) => written.channels.has(name)))
     problems.push(...tooFewPeople(rule, field, asked, path, written));
@@ -62,38 +51,19 @@ function checkField({ rule, action, field, path }: WrittenField, written: Writte
 
 function withoutSecret({ asking, secret }: Written): readonly Problem[] {
   if (secret === 'configured' || asking.length === 0) return [];
-  return [
-    {
-      code: 'HELIO_APPROVALS_NO_SECRET',
-      path: asking[0]!,
-      message: 'a rule asks for approvals, but no operator can log in to give them: dashboard.api_secret is missing',
-      fix: `set dashboard.api_secret ("helio init" writes one), or dashboard.operators; without it whoever reaches the port could approve`,
-    },
-  ];
+  return [configProblem('HELIO_APPROVALS_NO_SECRET', {}, asking[0]!)];
 }
 
 function withoutChannel({ asking, channels }: Written): readonly Problem[] {
   if (channels.size > 0 || asking.length === 0) return [];
-  return [
-    {
-      code: 'HELIO_APPROVALS_NO_CHANNEL',
-      path: asking[0]!,
-      message: 'a rule asks for approvals, but there is no channel to ask on',
-      fix: 'add "approvals-dashboard" to plugins:, or a channel to approval.channels',
-    },
-  ];
+  return [configProblem('HELIO_APPROVALS_NO_CHANNEL', {}, asking[0]!)];
 }
 
 function unknown({ channels }: Written, names: readonly string[], path: ConfigPath, who: string): readonly Problem[] {
   const known = [...channels.keys()].join(', ') || 'none';
   return names
     .filter((name) => !channels.has(name))
-    .map((name) => ({
-      code: 'HELIO_APPROVALS_CHANNEL_UNKNOWN',
-      path,
-      message: `${who} names the channel "${name}", which is not there`,
-      fix: `use one of the configured channels (${known}), or add it to approval.channels`,
-    }));
+    .map((name) => configProblem('HELIO_APPROVALS_CHANNEL_UNKNOWN', { who, name, known }, path));
 }
 
 /** Distinct people who can be told apart, against the quorum. */
@@ -117,21 +87,14 @@ function tooFewPeople(
   const count = isOpen && !listed ? Infinity : able.length;
   const strangers = listed?.filter((name) => !able.includes(name)) ?? [];
   return [
-    ...strangers.map((name) => ({
-      code: 'HELIO_APPROVALS_APPROVER_UNKNOWN',
-      path: [...path, 'approvers'],
-      message: `rule "${rule}" names the approver "${name}", whom none of its channels knows`,
-      fix: `use one of ${[...people].join(', ') || 'the approvers of its channels'}, or add that person to dashboard.operators or the channel's approvers`,
-    })),
+    ...strangers.map((name) =>
+      configProblem('HELIO_APPROVALS_APPROVER_UNKNOWN', { rule, name, known: [...people].join(', ') }, [
+        ...path,
+        'approvers',
+      ]),
+    ),
     ...(count < field.quorum && strangers.length === 0
-      ? [
-          {
-            code: 'HELIO_APPROVALS_QUORUM',
-            path: [...path, 'quorum'],
-            message: `rule "${rule}" wants ${field.quorum} people, but its channels can tell only ${count} apart`,
-            fix: 'name people in dashboard.operators, or ask on a Slack channel',
-          },
-        ]
+      ? [configProblem('HELIO_APPROVALS_QUORUM', { rule, wanted: field.quorum, count }, [...path, 'quorum'])]
       : []),
   ];
 }

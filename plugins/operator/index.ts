@@ -1,6 +1,13 @@
 /** The operator's listener: login, API, callbacks. The dashboard and other plugins put their routes on it. */
 import { randomBytes } from 'node:crypto';
-import { banner, definePlugin, operatorRoutes, type ConfigPath } from '@gethelio/proxy/plugin';
+import {
+  banner,
+  configProblem,
+  definePlugin,
+  operatorRoutes,
+  type ConfigPath,
+  type Problem,
+} from '@gethelio/proxy/plugin';
 import { operatorConfig, type OperatorConfig } from './config.ts';
 import { operatorAccess, type OperatorAccess } from './contract.ts';
 import { createCredential, digestOf, type Credential } from './credentials.ts';
@@ -25,7 +32,7 @@ export const operator = definePlugin({
   register(api) {
     const { config } = api;
     const at = (...path: ConfigPath): ConfigPath => [...api.configPath, ...path];
-    checkConfig(config, (code, path, message, fix) => api.report({ code, path: at(...path), message, fix }));
+    checkConfig(config, api.configPath, (problem) => api.report(problem));
 
     const secret: OperatorAccess['secret'] =
       config.api_secret !== undefined || config.operators.length > 0
@@ -105,51 +112,20 @@ export const operator = definePlugin({
 });
 export default operator;
 
-function checkConfig(
-  config: OperatorConfig,
-  report: (code: string, path: ConfigPath, message: string, fix: string) => void,
-): void {
-  if (!isLoopback(config.host) && !config.allow_remote) {
-    report(
-      'HELIO_OPERATOR_REMOTE',
-      ['host'],
-      `"${config.host}" can be reached from other machines`,
-      'write allow_remote: true beside it if that is meant, or use 127.0.0.1',
-    );
-  }
-  if (config.allow_open_mode && (!isLoopback(config.host) || config.public_url !== undefined)) {
-    report(
-      'HELIO_OPERATOR_OPEN',
-      ['allow_open_mode'],
-      'without a login the dashboard may only listen on loopback',
-      'set api_secret, or host: 127.0.0.1 without public_url',
-    );
-  }
-  if (config.allow_open_mode && (config.api_secret !== undefined || config.operators.length > 0)) {
-    report(
-      'HELIO_OPERATOR_OPEN',
-      ['allow_open_mode'],
-      'open mode lets everybody in, so that a secret here would mean nothing',
-      'remove allow_open_mode, or the secret',
-    );
-  }
-  const names = new Set<string>(config.api_secret === undefined ? [] : ['operator']);
-  const secrets = new Set<string>(config.api_secret === undefined ? [] : [config.api_secret]);
-  config.operators.forEach(({ name, secret }, index) => {
-    if (names.has(name))
-      report(
-        'HELIO_OPERATOR_NAME',
-        ['operators', index, 'name'],
-        `the name "${name}" stands twice`,
-        'give every operator a name of their own',
-      );
-    if (secrets.has(secret))
-      report(
-        'HELIO_OPERATOR_SECRET',
-        ['operators', index, 'secret'],
-        `"${name}" has the same secret as another operator`,
-        'give every operator a secret of their own',
-      );
+function checkConfig(config: OperatorConfig, section: ConfigPath, report: (problem: Problem) => void): void {
+  const { host, allow_remote, allow_open_mode, public_url, api_secret, operators } = config;
+  if (!isLoopback(host) && !allow_remote)
+    report(configProblem('HELIO_OPERATOR_REMOTE', { host }, [...section, 'host']));
+  if (allow_open_mode && (!isLoopback(host) || public_url !== undefined))
+    report(configProblem('HELIO_OPERATOR_OPEN', {}, [...section, 'allow_open_mode']));
+  if (allow_open_mode && (api_secret !== undefined || operators.length > 0))
+    report(configProblem('HELIO_OPERATOR_OPEN_SECRET', {}, [...section, 'allow_open_mode']));
+  const names = new Set<string>(api_secret === undefined ? [] : ['operator']);
+  const secrets = new Set<string>(api_secret === undefined ? [] : [api_secret]);
+  operators.forEach(({ name, secret }, index) => {
+    const at = [...section, 'operators', index];
+    if (names.has(name)) report(configProblem('HELIO_OPERATOR_NAME', { name }, [...at, 'name']));
+    if (secrets.has(secret)) report(configProblem('HELIO_OPERATOR_SAME_SECRET', { name }, [...at, 'secret']));
     names.add(name);
     secrets.add(secret);
   });

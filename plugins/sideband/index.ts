@@ -1,6 +1,6 @@
 /** The sideband: a listener of its own where applications tell what MCP does not show, and ask about tools of their own. */
 import { randomBytes } from 'node:crypto';
-import { banner, definePlugin } from '@gethelio/proxy/plugin';
+import { banner, configProblem, definePlugin } from '@gethelio/proxy/plugin';
 import { approvalDesk } from '@gethelio/proxy/contracts/approvals';
 import { completedSteps } from '@gethelio/proxy/contracts/dependencies';
 import { evidenceBook } from '@gethelio/proxy/contracts/evidence';
@@ -39,20 +39,10 @@ export const sideband = definePlugin({
     for (const [name, token] of [[sdkTokenName, sdkToken] as const, [adapterTokenName, adapterToken] as const]) {
       const problem = token === undefined ? undefined : tokenProblem(token);
       if (problem === undefined) continue;
-      api.report({
-        code: 'HELIO_SIDEBAND_TOKEN',
-        path: api.configPath,
-        message: `the environment variable ${name} ${problem}`,
-        fix: 'set it to 32 random bytes in hex, or leave it out',
-      });
+      api.report(configProblem('HELIO_SIDEBAND_TOKEN', { name, problem }, api.configPath));
     }
     if (!isLoopback(config.host) && !config.allow_remote) {
-      api.report({
-        code: 'HELIO_SIDEBAND_REMOTE',
-        path: [...api.configPath, 'host'],
-        message: `"${config.host}" can be reached from other machines`,
-        fix: 'write allow_remote: true beside it if that is meant, or use 127.0.0.1',
-      });
+      api.report(configProblem('HELIO_SIDEBAND_REMOTE', { host: config.host }, [...api.configPath, 'host']));
     }
     api.contribute(sessionContext, { get: (session) => values.get(session) });
     if (!config.enabled) return;
