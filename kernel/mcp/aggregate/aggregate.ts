@@ -19,7 +19,7 @@ import { inwardEventId } from './event-ids.ts';
 import { mergeListen, type Listen } from './listen.ts';
 import { cacheHints, lists, mergeDiscover, mergeInitialize } from './merge.ts';
 import { createNames, inwardId } from './names.ts';
-import { headersFor, MergedSession } from './parts.ts';
+import { headersFor, MergedSession, type Part } from './parts.ts';
 import { PartResponder } from './part-responder.ts';
 import { inwardAnswer, inwardFilter, routeOf, type Route } from './route.ts';
 import { openStanding } from './standing.ts';
@@ -142,7 +142,7 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
     const { part } = routed;
     const done = () => session?.routes.delete(turn.key);
     const upstream = parts().get(part)!;
-    const state = await session?.open(relay, request, upstream);
+    const state = await openSoon(request, session, upstream);
     if (responder.isGone) return void done();
     if (state?.state === 'down') {
       done();
@@ -162,6 +162,22 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
     const body = Buffer.from(withMember(message.object, 'params', routed.params));
     const ends = { done, lost: mayBeLost ? lost : undefined };
     relay.take({ ...request, upstream, headers, body }, new PartResponder(responder, view, ends));
+  }
+
+  /** One that is known to be away is not waited for, even while it is being tried again. */
+  async function openSoon(
+    request: ClientRequest,
+    session: MergedSession | undefined,
+    upstream: Upstream,
+  ): Promise<Part | undefined> {
+    const opening = session?.open(relay, request, upstream);
+    const reason = availability.reasonOf(upstream.name);
+    if (opening === undefined || reason === undefined) return opening;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Part>((resolve) => {
+      timer = setTimeout(() => resolve({ state: 'down', reason }), availability.graceMs(upstream.name));
+    });
+    return Promise.race([opening, late]).finally(() => clearTimeout(timer));
   }
 
   async function initialize(request: ClientRequest, responder: Responder, message: Message): Promise<void> {
