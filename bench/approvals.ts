@@ -128,7 +128,7 @@ async function median(rounds: number, run: () => Promise<unknown>): Promise<numb
 const middle = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const result = await benchApprovals();
+  const result = await benchApprovals(Number(process.argv[2] ?? 10_000));
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exitCode = result.callUs.ratio <= target ? 0 : 1;
 }

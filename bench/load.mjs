@@ -1,20 +1,23 @@
 /**
  * The load generator, a process of its own: reads one JSON order per line from stdin, `{ url, c, seconds, calls?, body,
- * headers?, expect }`, runs `c` keep-alive connections for that long (or that many calls), and prints one JSON line:
+ * headers?, sessions?, expect }`, runs `c` keep-alive connections for that long (or that many calls), and prints one JSON line:
  * `{ calls, seconds, perSecond, p50Ms, p99Ms, wrong, firstWrong }`. Every answer must be 200 and contain `expect`; a wrong
  * answer is counted, so that a proxy that refuses is not taken for a fast one. `{{n}}` in the body becomes a running number.
+ * With `sessions` every call carries one of so many session ids, in an order that goes round and comes to each once.
  */
 import { createInterface } from 'node:readline';
 import { Pool } from 'undici';
 
 const pools = new Map();
+/** A prime: calls that follow each other belong to sessions that were made far apart. */
+const stride = 7_919;
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
   process.stdout.write(`${JSON.stringify(await run(order))}\n`);
 }
 process.exit(0);
 
-async function run({ url, c, seconds, calls, body, headers = {}, expect }) {
+async function run({ url, c, seconds, calls, body, headers = {}, sessions, expect }) {
   const { origin, pathname } = new URL(url);
   const key = `${origin} ${c}`;
   if (!pools.has(key))
@@ -34,13 +37,15 @@ async function run({ url, c, seconds, calls, body, headers = {}, expect }) {
       const atMs = performance.now();
       if (atMs >= endsAtMs || (calls !== undefined && number >= calls)) return;
       const n = number++;
-      await one(after === undefined ? body : `${before}${startedAtMs.toFixed(0)}${n}${after}`);
+      await one(after === undefined ? body : `${before}${startedAtMs.toFixed(0)}${n}${after}`, headersOf(n));
       latencies.push(performance.now() - atMs);
     }
   }
 
+  const headersOf = (n) => (sessions ? { ...sent, 'x-helio-session-id': `session-${(n * stride) % sessions}` } : sent);
+
   /** `dispatch` directly: half the generator's cost of `request`, so that the proxy is what is measured. */
-  const one = (text) =>
+  const one = (text, headers) =>
     new Promise((resolve) => {
       let status = 0;
       let first;
@@ -52,7 +57,7 @@ async function run({ url, c, seconds, calls, body, headers = {}, expect }) {
         resolve();
       };
       pool.dispatch(
-        { path: pathname, method: 'POST', headers: sent, body: text },
+        { path: pathname, method: 'POST', headers, body: text },
         {
           onRequestStart() {},
           onResponseStart(_controller, code) {

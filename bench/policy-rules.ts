@@ -1,4 +1,5 @@
 /** What a judgement costs with 10, 1,000 and 10,000 rules: nanoseconds of CPU per call, no plugin wiring around it. */
+import { pathToFileURL } from 'node:url';
 import type { Call, ToolDefinition } from '@gethelio/proxy/plugin';
 import { judge } from '../plugins/policy/judge.ts';
 import { compileForTest } from '../plugins/policy/test/compile.ts';
@@ -57,4 +58,9 @@ function seen(name: string) {
   const annotations = { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true };
   const tool = { name, annotations, inputSchema: undefined, raw: {} } as ToolDefinition;
   return { call, facts: { get: () => undefined }, nowMs: 0, tool };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const costs = measurePolicy(undefined, Number(process.argv[2] ?? 200_000));
+  process.stdout.write(`${JSON.stringify(costs)}\n`);
 }

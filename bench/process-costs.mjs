@@ -1,10 +1,9 @@
 /** What is measured once and not against the baseline: start times and memory. */
 import { execFileSync } from 'node:child_process';
 import { cli, startHelioProcess } from '../scripts/helio-process.mjs';
+import { median } from './median.mjs';
 import { cores, memoryMb } from './processes.mjs';
 import { calls, variants } from './variants.mjs';
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** Milliseconds from the start of the command to its first answered call, and of `helio --version`; medians of five. */
 export async function measureStart(upstream) {

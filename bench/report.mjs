@@ -1,12 +1,7 @@
 /** Medians, ratios and noise of a run, the table that people read, and the targets beside them. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted.length % 2
-    ? sorted[(sorted.length - 1) / 2]
-    : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
-};
+import { median } from './median.mjs';
+import { checkTargets, thousands } from './targets.mjs';
 
 export function summarise({ samples, ...run }) {
   const rows = samples.map(({ row, runs }) => {
@@ -37,60 +32,33 @@ export function summarise({ samples, ...run }) {
     row.p99Ratio = row.p99Ms / base.p99Ms;
     if (row.mainCpuUs !== undefined) row.cpuRatio = row.mainCpuUs / base.mainCpuUs;
   }
-  return { ...run, rows, targets: checkTargets(rows, run.costs) };
-}
-
-function checkTargets(rows, costs) {
-  const find = (name) => rows.find((row) => row.name === name);
-  const targets = [];
-  const add = (what, value, limit, isAtLeast, unit = '') => {
-    if (value === undefined || Number.isNaN(value)) return;
-    const met = isAtLeast ? value >= limit : value <= limit;
-    targets.push({ what, measured: value, target: `${isAtLeast ? '>=' : '<='} ${limit}${unit}`, met, unit });
-  };
-  for (const [proxy, call, limits] of [
-    ['relaxed', 'small', { 16: 1, 64: 1 }],
-    ['strict', 'small', { 16: 0.85, 64: 0.85 }],
-    ['fsync', 'small', { 16: 0.7, 64: 0.85 }],
-    ['relaxed', 'large', { 16: 0.5, 64: 0.5 }],
-    ['summary', 'large', { 16: 1, 64: 1 }],
-    ['relaxed', 'denied', { 16: 1, 64: 1 }],
-  ]) {
-    for (const [c, limit] of Object.entries(limits)) {
-      add(`throughput: ${proxy}, ${call}, c=${c}`, find(`${proxy} ${call} c=${c}`)?.ratio, limit, true);
-    }
-  }
-  for (const c of [16, 64])
-    add(`CPU per call, main thread, c=${c}`, find(`relaxed small c=${c}`)?.cpuRatio, 1.1, false);
-  add('added median, relaxed, a read, c=1', find('relaxed read c=1')?.addedMs, 0.3, false, ' ms');
-  add('added median, strict, a read, c=1', find('strict read c=1')?.addedMs, 1.5, false, ' ms');
-  add('added median, strict, with reservations, c=1', find('strict small c=1')?.addedMs, 3, false, ' ms');
-  add('p99 against the pass-through, c=16', find('relaxed small c=16')?.p99Ratio, 2, false);
-  const [few, many, most] = ['rules10', 'rules1000', 'rules10000'].map((name) => find(`${name} small c=16`));
-  const slower = (row) => (row && few ? median(few.perRound.map((rate, at) => rate / row.perRound[at])) : undefined);
-  add('1,000 rules against 10, time per call', slower(many), 1.1, false);
-  if (slower(most))
-    targets.push({
-      what: '10,000 rules against 10, time per call',
-      measured: slower(most),
-      target: 'told, no target',
-      met: true,
-      unit: '',
-    });
-  add('start to first answer', costs.firstAnswerMs, 1500, false, ' ms');
-  add('helio --version', costs.versionMs, 150, false, ' ms');
-  add('memory, idle', costs.idleMb, 130, false, ' MB');
-  if (costs.loadedMb)
-    add(`memory growth after ${costs.loadedCalls} calls`, costs.loadedMb - costs.warmMb, 30, false, ' MB');
-  return targets;
+  return { ...run, rows, targets: checkTargets(rows, run.pieces) };
 }
 
 const number = (value, digits = 2) => (value === undefined ? '-' : value.toFixed(digits));
 
-export function markdown({ machine, measuredAt, rounds, seconds, pinned, rows, targets }) {
+export function markdown({ machine, measuredAt, rounds, seconds, pinned, rows, pieces, targets, failures }) {
   const lines = [
     `Measured ${measuredAt.slice(0, 10)}: ${machine}; ${rounds} interleaved rounds of ${seconds} s, medians; ${pinned ? 'the proxy alone on one core' : 'not pinned'}.`,
-    'Ratio = throughput against the plain pass-through (node:http + undici) in the same round. Noise = half the spread of the rounds.',
+    '',
+    ...failures.map(({ piece, error }) => `**${piece} could not be measured:** ${error}\n`),
+  ];
+  if (targets.length > 0) {
+    lines.push('| target | measured | wanted | |', '|---|---|---|---|');
+    for (const { what, measured, target, met, unit } of targets)
+      lines.push(
+        `| ${what} | ${number(measured, unit === ' B' ? 0 : 2)}${unit} | ${target} | ${met ? 'met' : '**missed**'} |`,
+      );
+    lines.push('');
+  }
+  if (rows.length > 0) lines.push(...loadTable(rows), '');
+  lines.push(...piecesText(pieces));
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function loadTable(rows) {
+  return [
+    'Ratio: throughput against the plain pass-through (node:http + undici) in the same round. Noise: half the spread of the rounds.',
     '',
     '| proxy | calls | c | ratio | per second | p50 ms | p99 ms | main-thread CPU us/call | all threads us/call | noise |',
     '|---|---|---|---|---|---|---|---|---|---|',
@@ -98,16 +66,44 @@ export function markdown({ machine, measuredAt, rounds, seconds, pinned, rows, t
       (row) =>
         `| ${row.proxy} | ${row.call} | ${row.c} | ${number(row.ratio)} | ${number(row.perSecond, 0)} | ${number(row.p50Ms)} | ${number(row.p99Ms)} | ${number(row.mainCpuUs, 0)} | ${number(row.cpuUs, 0)} | ${number(row.noise * 100, 0)} % |${row.wrong ? ` **${row.wrong} wrong answers: ${row.firstWrong}** |` : ''}`,
     ),
-    '',
   ];
-  if (targets.length > 0) {
-    lines.push('| target | measured | wanted | |', '|---|---|---|---|');
-    for (const { what, measured, target, met, unit } of targets) {
-      lines.push(`| ${what} | ${number(measured)}${unit} | ${target} | ${met ? 'met' : '**missed**'} |`);
-    }
-    lines.push('');
-  }
-  return `${lines.join('\n')}\n`;
+}
+
+/** What each piece found beyond its targets, a line each. */
+function piecesText({ start, memory, evidence, approvals, audit, 'policy-rules': policyRules }) {
+  const line = (text) => [`- ${text}`];
+  return [
+    ...(start
+      ? line(
+          `Start: the first call is answered after ${number(start.firstAnswerMs, 0)} ms; \`helio --version\` takes ${number(start.versionMs, 0)} ms.`,
+        )
+      : []),
+    ...(memory
+      ? line(
+          `Memory: ${number(memory.idleMb, 0)} MB idle, ${number(memory.warmMb, 0)} MB after ${thousands(memory.loadedCalls / 10)} calls, ${number(memory.loadedMb, 0)} MB after ${thousands(memory.loadedCalls)} more.`,
+        )
+      : []),
+    ...(evidence ?? []).flatMap(({ sessions, bytesEach, storedBytesEach, fewUs, manyUs }) =>
+      line(
+        `Evidence of ${thousands(sessions)} sessions: ${number(bytesEach, 0)} B of memory and ${number(storedBytesEach, 0)} B on disk each; a call that stands on it takes ${number(manyUs, 0)} us at c=16, with 100 sessions ${number(fewUs, 0)} us.`,
+      ),
+    ),
+    ...(approvals
+      ? line(
+          `${thousands(approvals.pending)} pending approvals: the inbox opens in ${number(approvals.listMs, 1)} ms, a yes takes ${number(approvals.approveMs, 1)} ms, other calls ${number(approvals.callUs.after, 0)} us (without tickets ${number(approvals.callUs.before, 0)} us).`,
+        )
+      : []),
+    ...(audit
+      ? line(
+          `The trail at ${thousands(audit.rows)} rows: ${number(audit.fullUs, 1)} us of CPU per insert (empty: ${number(audit.emptyUs, 1)} us); the ten usual queries take ${number(Math.min(...audit.queries.map(({ medianMs }) => medianMs)), 1)} to ${number(Math.max(...audit.queries.map(({ medianMs }) => medianMs)), 1)} ms, facets ${number(audit.facetsMs, 0)} ms, verifying ${number(audit.verifyUs, 1)} us a row.`,
+        )
+      : []),
+    ...(policyRules
+      ? line(
+          `A judgement: ${policyRules.map(({ rules, callNs }) => `${number(callNs / 1000)} us with ${thousands(rules)} rules`).join(', ')}.`,
+        )
+      : []),
+  ];
 }
 
 const [opening, closing] = ['<!-- bench: written by npm run bench -- --write -->', '<!-- /bench -->'];

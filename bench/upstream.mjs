@@ -20,6 +20,8 @@ const tools = [
   tool('read_thing', { readOnlyHint: true }),
   tool('write_thing', { readOnlyHint: false, destructiveHint: false }),
   tool('create_payment', { readOnlyHint: false, destructiveHint: false }),
+  tool('lookup_order', { readOnlyHint: true }),
+  tool('refund_order', { readOnlyHint: false, destructiveHint: false }),
   tool('delete_thing', { readOnlyHint: false, destructiveHint: true }),
 ];
 const size = Number(process.argv[2] ?? 200);
@@ -32,7 +34,9 @@ const server = createServer((request, response) => {
     const { id, method, params } = JSON.parse(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
     if (id === undefined) return response.writeHead(202).end();
     let body;
-    if (method === 'tools/call') body = resultOf(Number(request.headers['x-result-bytes'] ?? size));
+    if (method === 'tools/call' && params.name === 'lookup_order')
+      body = `,"result":{"content":[],"structuredContent":{"order_id":${JSON.stringify(params.arguments.order_id)},"total":120.5,"customer":"Ada Lovelace, 1 High Street, London"}}}`;
+    else if (method === 'tools/call') body = resultOf(Number(request.headers['x-result-bytes'] ?? size));
     else if (method === 'tools/list') body = `,"result":${JSON.stringify({ tools })}}`;
     else if (method === 'initialize') {
       const serverInfo = { name: 'bench-upstream', version: '1.0.0' };

@@ -4,7 +4,7 @@
 function rules(count) {
   const lines = ["    - match: { tool: 'delete_*' }\n      action: deny"];
   lines.push(
-    "    - match: { tool: '*' }\n      action: rate_limit\n      limits: { max_calls: 1000000000, window: 1h, key: tool }",
+    "    - match: { tool: ['write_*', 'create_*'] }\n      action: rate_limit\n      limits: { max_calls: 1000000000, window: 1h, key: tool }",
   );
   lines.push("    - match: { tool: 'write_*', input: { '$.a': { gt: 1000000 } } }\n      action: deny");
   lines.push("    - match: { tool: ['read_secret', 'read_key'] }\n      action: deny");
