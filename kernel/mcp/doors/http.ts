@@ -22,24 +22,43 @@ export interface HttpDoorOptions {
   /** Other pages of this door: health, OAuth metadata, the legacy sse door. False: not mine. */
   other(request: IncomingMessage, response: ServerResponse, path: string): boolean;
   isDraining(): boolean;
+  /** How long a client may take to send a request, head and body. Default: one minute; half of it for the head. */
+  readonly requestTimeoutMs?: number;
 }
 
 type Verb = ClientRequest['verb'];
 const verbs = new Set<string>(['POST', 'GET', 'DELETE']);
 const nothing = Buffer.alloc(0);
+const requestTimeoutMs = 60_000;
 
 export function createHttpDoor(options: HttpDoorOptions): Server {
+  // A client that dribbles holds a socket for this long only; how long an answer takes has no limit here.
+  const requestTimeout = options.requestTimeoutMs ?? requestTimeoutMs;
   const server = createServer(
-    { joinDuplicateHeaders: true, noDelay: true, keepAliveTimeout: 65_000, requestTimeout: 0 },
+    {
+      joinDuplicateHeaders: true,
+      noDelay: true,
+      keepAliveTimeout: 65_000,
+      requestTimeout,
+      headersTimeout: requestTimeout / 2,
+      connectionsCheckingInterval: requestTimeout / 10,
+    },
     (request, response) => onRequest(request, response, options),
   );
-  // A client that dribbles its headers holds a socket for this long only.
-  server.headersTimeout = 30_000;
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = badRequests[error.code ?? ''] ?? '400 Bad Request';
+    const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse };
+    // Nothing may be written into an answer that has begun.
+    if (!socket.writable || response?.headersSent) return void socket.destroy();
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
   return server;
 }
+
+const badRequests: { readonly [code: string]: string } = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
 
 function onRequest(request: IncomingMessage, response: ServerResponse, options: HttpDoorOptions): void {
   const url = request.url!;
