@@ -34,7 +34,7 @@ export function sourcesOf(folder: string): readonly Source[] {
 const statement =
   /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:[\s\S]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
 
-function importsOf(path: string, text: string): readonly Import[] {
+export function importsOf(path: string, text: string): readonly Import[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
   return [...code.matchAll(statement)].map(([, , type, fixed, dynamic]) => {
     const specifier = fixed ?? dynamic!;
