@@ -26,6 +26,8 @@ export interface SqliteStore {
 
 export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const mirror = createMirror(() => options.nowMs());
+  /** Collections that are asked for one document at a time. What is only ever listed is not worth memory here. */
+  const mirrored = new Set<string>();
   const watchers = createWatchers((error) => options.failed?.(error));
   const client = createClient({ ...options, nowMs: () => options.nowMs(), changed: learnForeign });
 
@@ -44,7 +46,8 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
       const result = results[index];
       if (op.op === 'put') {
         const { collection, key, value, expiresAtMs } = op;
-        mirror.learnDocument(collection, key, { key, value, version: result as number, expiresAtMs });
+        if (mirrored.has(collection))
+          mirror.learnDocument(collection, key, { key, value, version: result as number, expiresAtMs });
         touched.push(collection, key);
       } else if (op.op === 'remove') {
         mirror.learnDocument(op.collection, op.key, undefined);
@@ -111,6 +114,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   const documents: Documents = {
     get(collection, key) {
+      mirrored.add(collection);
       const known = mirror.document(collection, key);
       if (known) return known;
       return client.ask('get', { collection, key }).then((found) => {

@@ -149,6 +149,7 @@ describe('what this process knows', () => {
   it('answers a check far from the limit and a known document without asking', async () => {
     const store = open();
     expect(await store.ledger.check(take('x', { limit: '3' }) as never)).toBeUndefined();
+    expect(await store.documents.get('c', 'k')).toBeUndefined(); // from here on this collection is kept in mind
     await store.commit.commit([take('a', { limit: '3' }), put('k')]);
     expect(store.ledger.check(take('b', { limit: '3' }) as never)).toBeUndefined(); // no promise
     expect(store.documents.get('c', 'k')).toMatchObject({ key: 'k', version: 1 });
@@ -156,6 +157,13 @@ describe('what this process knows', () => {
     const near = store.ledger.check(take('d', { limit: '3' }) as never);
     expect(near).toBeInstanceOf(Promise);
     expect(await near).toMatchObject({ why: 'limit', total: '3' });
+  });
+
+  it('is no document of a collection that was only ever listed: many sessions cost no memory', async () => {
+    const store = open();
+    await store.commit.commit([put('k')]);
+    expect(await store.documents.list('c')).toHaveLength(1);
+    expect(store.documents.get('c', 'k')).toBeInstanceOf(Promise);
   });
 
   it('asks about a bucket with credits, whose total can grow by itself', async () => {
