@@ -117,6 +117,7 @@ export function createHooks(taps: {
   }
   for (const tap of taps.onDecision) {
     onDecision.tapAsync(tap.plugin, (record, onFailure, next) => {
+      if (tap.matches !== undefined && (record.call === undefined || leavesOut(tap, record.call.name))) return next();
       guard(
         tap,
         () => tap.handler(record),
