@@ -3,7 +3,7 @@ import lit from 'eslint-plugin-lit';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/templates/**', 'coverage/**', 'sdk-python/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', 'coverage/**', 'sdk-python/**'] },
   ...tseslint.configs.recommended,
   {
     rules: {
