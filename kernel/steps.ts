@@ -1,5 +1,16 @@
 /** The steps of the pipeline, in its order: receive, judge, ask, commit, settle. */
-import type { Answer, Commitment, Decision, GivenVerdict, Outcome, Refusal, StoreOp, Verdict } from './plugin.ts';
+import type { Lookup } from './mcp/incoming.ts';
+import type {
+  Answer,
+  Awaitable,
+  Commitment,
+  Decision,
+  GivenVerdict,
+  Outcome,
+  Refusal,
+  StoreOp,
+  Verdict,
+} from './plugin.ts';
 import { withArguments } from './call.ts';
 import { TripContext, TripForwardContext, TripRequestContext } from './contexts.ts';
 import { decisionOf, fold, kernelDeny } from './decision.ts';
@@ -7,7 +18,7 @@ import { failureVerdict, type ForwardEnd, type Forwarding } from './hooks.ts';
 import { PluginFailure } from './guard.ts';
 import { readVerdict } from './nonsense.ts';
 import type { Trip } from './trip.ts';
-import { sync } from './sync.ts';
+import { sync, then } from './sync.ts';
 
 /** What one plugin asked to take. */
 export interface Taken {
@@ -16,23 +27,28 @@ export interface Taken {
 }
 
 /** Step 1: onRequest, then the tool's definition. Returns a deny when the call cannot even be judged. */
-export async function receive(trip: Trip): Promise<Decision | undefined> {
-  const { generation, incoming } = trip;
+export function receive(trip: Trip): Awaitable<Decision | undefined> {
+  const { generation } = trip;
   const ctx = new TripRequestContext(trip, (next, reason) => {
     trip.call = withArguments(trip.call, next);
     trip.rewritten = true;
     trip.world.log.info('a plugin rewrote the arguments of a call', { call: trip.call.id, reason });
   });
   Object.freeze(ctx);
-  const failure = await sync<PluginFailure | undefined>((done) => generation.hooks.onRequest(ctx, done));
-  if (failure !== undefined) return failed(trip, failure);
+  const identified = sync<PluginFailure | undefined>((done) => generation.hooks.onRequest(ctx, done));
+  return then(identified, (failure) => {
+    if (failure !== undefined) return failed(trip, failure);
+    const leg = trip.world.legs.claim(trip);
+    trip.continues = leg?.callId;
+    trip.claimed = leg?.taken ?? [];
+    return then(trip.incoming.definition(), (lookup) => withDefinition(trip, lookup));
+  });
+}
 
-  const leg = trip.world.legs.claim(trip);
-  trip.continues = leg?.callId;
-  trip.claimed = leg?.taken ?? [];
-  const lookup = await incoming.definition();
+function withDefinition(trip: Trip, lookup: Lookup): Decision | undefined {
   if ('unknown' in lookup) {
-    return kernelDeny('unknown_tool', `Unknown tool: ${trip.call.name}`, {
+    const looks = lookup.near === undefined ? '' : `, which looks like the advertised ${JSON.stringify(lookup.near)}`;
+    return kernelDeny('unknown_tool', `Unknown tool: ${trip.call.name}${looks}`, {
       as: 'unknown_tool',
       retry: { allowed: false },
     });
@@ -48,12 +64,12 @@ export async function receive(trip: Trip): Promise<Decision | undefined> {
 }
 
 /** Step 2: evaluate and fold. */
-export async function judge(trip: Trip): Promise<Decision> {
+export function judge(trip: Trip): Awaitable<Decision> {
   const { generation, facts } = trip;
   const unrecordable = generation.journal?.unavailable();
   if (unrecordable !== undefined) return kernelDeny('audit_unavailable', unrecordable);
   facts.beginEvaluation();
-  const verdicts = await sync<readonly GivenVerdict[]>((done) =>
+  const given = sync<readonly GivenVerdict[]>((done) =>
     generation.hooks.evaluate(
       {
         ctx: Object.freeze(new TripContext(trip)),
@@ -64,8 +80,10 @@ export async function judge(trip: Trip): Promise<Decision> {
       done,
     ),
   );
-  facts.endEvaluation();
-  return fold(verdicts);
+  return then(given, (verdicts) => {
+    facts.endEvaluation();
+    return fold(verdicts);
+  });
 }
 
 export type Asked =
@@ -75,7 +93,7 @@ export type Asked =
   | { readonly kind: 'respond'; readonly answer: Answer; readonly outcome: Outcome };
 
 /** Step 3, first half: lift, reserve, prepare. */
-export async function askBeforeForward(trip: Trip, decision: Decision): Promise<Asked> {
+export function askBeforeForward(trip: Trip, decision: Decision): Awaitable<Asked> {
   const headers = new Map<string, string>();
   const commitments: Taken[] = [];
   const startedMs = performance.now();
@@ -100,10 +118,14 @@ export async function askBeforeForward(trip: Trip, decision: Decision): Promise<
     },
     onFailure: (failure) => logFailure(trip, failure),
   };
-  const end = await sync<ForwardEnd | undefined>((done) => trip.generation.hooks.beforeForward(forwarding, done));
-  if (waited) trip.waitedMs += performance.now() - startedMs;
+  const ended = sync<ForwardEnd | undefined>((done) => trip.generation.hooks.beforeForward(forwarding, done));
+  return then(ended, (end) => {
+    if (waited) trip.waitedMs += performance.now() - startedMs;
+    return end === undefined ? { kind: 'go', commitments, headers } : askedOf(trip, decision, end);
+  });
+}
 
-  if (end === undefined) return { kind: 'go', commitments, headers };
+function askedOf(trip: Trip, decision: Decision, end: ForwardEnd): Asked {
   if ('failure' in end)
     return { kind: 'deny', decision: joined(decision, failureVerdict(end.failure), end.failure.plugin) };
   if ('judgeAgain' in end) {
@@ -118,11 +140,11 @@ export async function askBeforeForward(trip: Trip, decision: Decision): Promise<
 }
 
 /** Step 3, second half: all ops of all plugins and the intent are one transaction. Returns the deny of a refused op. */
-export async function commitAll(
+export function commitAll(
   trip: Trip,
   decision: Decision,
   commitments: readonly Taken[],
-): Promise<Decision | undefined> {
+): Awaitable<Decision | undefined> {
   const { generation, call, facts, tool } = trip;
   facts.close();
   const taking =
@@ -133,19 +155,20 @@ export async function commitAll(
   if (generation.commit === undefined)
     return kernelDeny('plugin_failed', 'No state store is loaded, so nothing can be taken for this call.');
 
-  let committed;
-  try {
-    committed = await generation.commit.commit([...taking, ...intent]);
-  } catch (cause) {
-    trip.world.log.error('the state store failed; the call was refused', { call: call.id, cause: String(cause) });
-    trip.taken = [];
-    return kernelDeny('audit_unavailable', 'The state store cannot write now, so this call was refused.', {
-      suggestion: 'Try again later.',
-    });
-  }
-  if (committed.ok) return undefined;
+  return generation.commit.commit([...taking, ...intent]).then(
+    (committed) => (committed.ok ? undefined : notTaken(trip, decision, commitments, committed.refusal)),
+    (cause: unknown) => {
+      trip.world.log.error('the state store failed; the call was refused', { call: call.id, cause: String(cause) });
+      trip.taken = [];
+      return kernelDeny('audit_unavailable', 'The state store cannot write now, so this call was refused.', {
+        suggestion: 'Try again later.',
+      });
+    },
+  );
+}
+
+function notTaken(trip: Trip, decision: Decision, commitments: readonly Taken[], refusal: Refusal): Decision {
   trip.taken = [];
-  const { refusal } = committed;
   const owner = ownerOf(refusal.index, commitments);
   return joined(decision, verdictOfRefused(trip, owner, refusal), owner?.plugin ?? 'kernel');
 }
@@ -169,12 +192,12 @@ function verdictOfRefused(trip: Trip, owner: Taken | undefined, refusal: Refusal
 }
 
 /** Step 5: what was taken is settled exactly once, on the answer as it came, before it leaves. */
-export async function settleAll(
+export function settleAll(
   trip: Trip,
   outcome: Outcome,
   acted: boolean,
   answer: Answer | undefined,
-): Promise<void> {
+): Awaitable<unknown> {
   const { taken, world, generation } = trip;
   trip.taken = [];
   if (answer?.kind === 'input_required') return world.legs.park(trip, taken, answer);
@@ -190,15 +213,13 @@ export async function settleAll(
       });
     }
   }
-  if (ops.length === 0) return;
-  try {
-    await generation.commit?.commit(ops);
-  } catch (cause) {
+  if (ops.length === 0) return undefined;
+  return generation.commit?.commit(ops).catch((cause: unknown) =>
     world.log.error('the state store failed while a call was settled; what was taken stays taken', {
       call: trip.call.id,
       cause: String(cause),
-    });
-  }
+    }),
+  );
 }
 
 /** A hold that nobody lifted is a refusal. */

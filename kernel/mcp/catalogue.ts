@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Answer, Awaitable, ToolDefinition } from '../plugin.ts';
 import type { Lookup } from './incoming.ts';
 import { isObject } from './messages.ts';
+import { nearName } from './near-name.ts';
 import { toolDefinition } from './tool-definition.ts';
 
 /** A client that the catalogue may ask in the name of. */
@@ -114,12 +115,12 @@ export function createCatalogue(trust: 'trusted' | 'untrusted', nowMs: () => num
       if (!view.isStale) {
         const found = view.draft?.get(name) ?? view.tools?.get(name);
         if (found) return { found };
-        if (view.tools && !view.fetching && !mayRefresh(view)) return { unknown: true };
+        if (view.tools && !view.fetching && !mayRefresh(view)) return unknownOf(name, view.tools);
       }
       return fetchAll(view, asker).then(
         (tools): Lookup => {
           const found = tools.get(name);
-          return found ? { found } : { unknown: true };
+          return found ? { found } : unknownOf(name, tools);
         },
         (error: Error): Lookup => ({ unavailable: error.message }),
       );
@@ -151,6 +152,11 @@ export function createCatalogue(trust: 'trusted' | 'untrusted', nowMs: () => num
 const keptPages = 256;
 
 /** Equal pages are read once and shared: a hundred thousand sessions with one list hold one list. */
+function unknownOf(name: string, tools: Tools): Lookup {
+  const near = nearName(name, tools.keys());
+  return { unknown: true, ...(near !== undefined && { near }) };
+}
+
 function pageReader(trust: 'trusted' | 'untrusted'): (answer: Answer) => Page | undefined {
   const pages = new Map<string, Page>();
   return (answer) => {

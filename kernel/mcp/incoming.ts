@@ -30,7 +30,7 @@ export interface Incoming {
 
 export type Lookup =
   | { readonly found: ToolDefinition | undefined } // undefined: resources, prompts
-  | { readonly unknown: true }
+  | { readonly unknown: true; readonly near?: string } // near: the advertised name that it looks like
   | { readonly unavailable: string };
 
 export interface ForwardLeg {

@@ -29,8 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
     open?: boolean;
   };
   const log = createLog();
-  let running: Proxy | undefined;
-  catchStrayErrors(() => running?.generation().plugins ?? [], log);
+  const running: { proxy?: Proxy } = {};
+  catchStrayErrors(() => running.proxy?.generation().plugins ?? [], log);
   const proxy = await startProxy({
     configPath: configPathOf(usage),
     env: process.env,
@@ -39,7 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
     hotReload,
     override: overridden({ ...(port !== undefined && { port: portOf(port) }), ...(dryRun && { dryRun }) }),
   });
-  running = proxy;
+  running.proxy = proxy;
   const banner = bannerOf(proxy);
   for (const aside of banner.asides) note(aside);
   if (isTerminal()) out(formatBanner(banner, version));
@@ -51,6 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
         mcp: banner.mcp,
         dashboard: banner.dashboard,
         sideband: banner.sideband,
+        ...(banner.notes.length > 0 && { notes: banner.notes }),
       }),
     );
   const { stateDir } = proxy;

@@ -43,11 +43,11 @@ test('learns from the lists that pass, page by page, and asks nobody', () => {
 });
 
 test.each(['Echo', 'echo ', ' echo', 'echo\u200b', 'ｅcho', 'есhо', 'ECHO', 'e\u0301cho', ''])(
-  'the near miss %j is unknown',
+  'the near miss %j is unknown, and what it looks like is told for the record',
   async (name) => {
     const catalogue = createCatalogue('trusted');
     const { asker } = upstream(() => [['echo', '\u00e9cho']]);
-    expect(await catalogue.lookup(name, asker)).toEqual({ unknown: true });
+    expect(await catalogue.lookup(name, asker)).toEqual({ unknown: true, ...(name !== '' && { near: 'echo' }) });
   },
 );
 
