@@ -79,7 +79,7 @@ async function seek(
         if (ctx.facts.get(ticketFact) === undefined) ctx.facts.set(ticketFact, { id: mine.id, digest: mine.digest });
       }
     }
-    if (!isAnnounced) ctx.waiting(mine ? `waiting for approval ${mine.id}` : 'waiting for an approval');
+    if (!isAnnounced) ctx.waiting(mine ? waitingFor(mine) : 'waiting for an approval');
     isAnnounced = true;
     const woken = await place.change(seen, endMs - performance.now(), ctx.signal);
     if (woken === 'changed') continue;
@@ -129,5 +129,8 @@ async function findGrant(room: Room, ask: Ask): Promise<Grant | undefined> {
   return undefined;
 }
 
+/** Said as progress, again and again: the time is one that does not change. */
+const waitingFor = ({ id, deadlineAtMs }: StoredTicket): string =>
+  `waiting for approval ${id} (until ${new Date(deadlineAtMs).toISOString().slice(11, 19)} UTC)`;
 const isGranted = ({ state }: StoredTicket): boolean => state === 'approved' || state === 'break_glass';
 const by = (grant: Grant): string => `${grant.by.join(', ')}${grant.breakGlass ? ' (break-glass)' : ''}`;
