@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { definePlugin } from '../../kernel/define.ts';
 import type { CallContext, ExtensionPoint, Fact, PluginDefinition, Service } from '../../kernel/plugin.ts';
 import * as pluginApi from '../../kernel/plugin.ts';
+import * as testing from '../../kernel/testing/index.ts';
 import { hookNames, hookPlan } from '../../kernel/taps.ts';
-import { testPlugin } from '../../kernel/testing/index.ts';
 import { standardPlugins } from '../../plugins/standard.ts';
 import { root } from '../architecture/sources.ts';
 
@@ -76,7 +76,7 @@ describe('hooks.md', () => {
       taps: ['evaluate'],
       register: ({ hooks }) => hooks.evaluate.tap((ctx) => void (spread = { ...ctx })),
     });
-    const test = await testPlugin(plugin, { with: ['policy'], yaml: 'policies: { default: allow }' });
+    const test = await testing.testPlugin(plugin, { with: ['policy'], yaml: 'policies: { default: allow }' });
     await test.call('echo');
     await test.stop();
     expect(Object.keys(spread).sort()).toEqual(
@@ -145,6 +145,11 @@ describe('services.md', async () => {
   });
 });
 
+it('testing.md has everything that the test kit offers', () => {
+  const offered = tableBelow(read('testing.md'), '## What there is').map(([name]) => name);
+  expect(offered.sort()).toEqual(Object.keys(testing).sort());
+});
+
 describe('every page', () => {
   it.each(names)('%s has no link that leads nowhere', (name) => {
     for (const [, target] of read(name).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g))
@@ -155,7 +160,7 @@ describe('every page', () => {
     for (const name of names.filter((one) => one !== 'README.md')) expect(read('README.md')).toContain(`(${name})`);
   });
 
-  it('has only TypeScript that compiles', { timeout: 60_000 }, () => {
+  it('has only TypeScript that compiles', { timeout: 180_000 }, () => {
     const outside = mkdtempSync(join(tmpdir(), 'helio-authors-'));
     try {
       const files = names.flatMap((name) =>

@@ -70,7 +70,7 @@ it('says in its README what its schema says', () => {
   expect(readFileSync(join(example, 'README.md'), 'utf8')).toContain(table);
 });
 
-it('uses the API as its types say, the panel too', { timeout: 60_000 }, () => {
+it('uses the API as its types say, the panel too', { timeout: 180_000 }, () => {
   const config = {
     extends: join(example, 'tsconfig.json'),
     compilerOptions: {
