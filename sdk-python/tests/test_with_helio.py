@@ -344,6 +344,42 @@ class InProcess(WithHelio):
             self.assertEqual(publish("home"), "published home")
             decider.join()
 
+    def test_evaluate_waits_for_people_when_it_is_told_to(self) -> None:
+        with self.context() as ctx:
+            with self.assertRaises(HelioApprovalPending) as caught:
+                ctx.evaluate("publish", {"page": "late"}, definition={}, wait=0.2)
+            self.assertEqual(caught.exception.reason, "approval_pending")
+            self.assertIn("has not answered", str(caught.exception))
+            self.decide(caught.exception.approval_id, "approve")
+            self.assertTrue(ctx.evaluate("publish", {"page": "late"}, definition={}, wait=30).allowed)
+
+    def test_guard_returns_what_the_function_gave_whatever_that_is(self) -> None:
+        class Odd:
+            def isoformat(self) -> str:
+                raise RuntimeError("not today")
+
+        for index, result in enumerate((object(), "x" * 2_000_000, "\ud800", Odd(), {"ok": Decimal("1.10")})):
+            with self.context(f"odd-{index}") as ctx:
+
+                @ctx.guard("greet")
+                def greet() -> object:
+                    return result
+
+                reported = []
+                real, ctx.report = ctx.report, lambda *args: reported.append(real(*args))
+                self.assertIs(greet(), result)
+            if not isinstance(result, Odd):
+                self.assertEqual([said["outcome"] for said in reported], ["forwarded"], index)
+
+    def test_many_calls_leave_no_connections_behind(self) -> None:
+        with self.context() as ctx:
+            before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+            for _ in range(40):
+                ctx.report(ctx.evaluate("greet", definition={}))
+            if before is None:
+                self.skipTest("there is no /proc here")
+            self.assertLessEqual(len(os.listdir("/proc/self/fd")), before + 2)
+
     def test_a_refused_approval_is_a_denial(self) -> None:
         with self.context() as ctx:
             with self.assertRaises(HelioApprovalPending) as caught:
@@ -391,6 +427,28 @@ class Sessions(WithHelio):
         agent = self.helio.connect(**headers)
         ctx.mark_evidence("orders.lookup", "order_data", {})
         self.assertIsNone(agent.reason("process_refund", **REFUND))
+
+    def test_a_forked_process_uses_connections_of_its_own(self) -> None:
+        if not hasattr(os, "fork"):
+            self.skipTest("there is no fork here")
+        with self.context() as ctx:
+            ctx.set("who", "parent")
+            child = os.fork()
+            if child == 0:
+                try:
+                    for number in range(20):
+                        ctx.set(f"child-{number}", number)
+                finally:
+                    os._exit(0 if len(ctx.state()["context"]) >= 21 else 1)
+            for number in range(20):
+                ctx.set(f"parent-{number}", number)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+            self.assertEqual(len(ctx.state()["context"]), 41)
+
+    def test_what_is_too_large_is_refused_by_name(self) -> None:
+        with self.context() as ctx, self.assertRaises(HelioError) as caught:
+            ctx.mark_evidence("a", "b", "x" * 1_048_577)
+        self.assertEqual(caught.exception.code, "too_large")
 
     def test_one_connection_serves_many_calls(self) -> None:
         with self.context() as ctx:
