@@ -30,7 +30,7 @@ test('asks a route that is closed no sooner, and the others all the same', async
   fake.answersOnce({
     status: 200,
     json: { id: '1' },
-    headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': '0.3' },
+    headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset-after': '1' },
   });
   await post(one);
   await Promise.all([post(one), one.ask('GET', '/applications/@me', undefined, signal)]);
@@ -40,21 +40,20 @@ test('asks a route that is closed no sooner, and the others all the same', async
 
 test('a global limit closes every route', async () => {
   const one = rest();
-  fake.answersOnce(limited(0.3, true));
-  const posting = post(one);
-  await until(() => fake.asked.length === 1);
-  await one.ask('GET', '/applications/@me', undefined, signal);
-  await posting;
-  expect(fake.asked.map(({ status }) => status)).toEqual([429, 200, 200]);
-  expect(fake.impolite()).toBe(0);
+  fake.answersOnce(limited(64.57, true));
+  await expect(post(one)).rejects.toMatchObject({ code: 'HELIO_DISCORD_RATE_LIMITED' });
+  const other = one.ask('GET', '/applications/@me', undefined, signal);
+  await expect(other).rejects.toMatchObject({ code: 'HELIO_DISCORD_RATE_LIMITED' });
+  expect(fake.asked).toHaveLength(1);
 });
 
 test('gives up at once when the wait is longer than a delivery may take, and asks no more meanwhile', async () => {
   const one = rest();
   fake.answersOnce(limited(64.57));
   await expect(post(one)).rejects.toMatchObject({ code: 'HELIO_DISCORD_RATE_LIMITED' });
-  await expect(post(one)).rejects.toThrow(/asks to wait 6[45] s/);
+  await expect(post(one)).rejects.toThrow(/asks to wait \d\d s/);
   expect(fake.asked).toHaveLength(1);
+  await one.ask('GET', '/applications/@me', undefined, signal);
 });
 
 test('an answer that got lost makes no second message', async () => {
