@@ -128,3 +128,9 @@ test('the id of a button is read back, and nothing else is', () => {
   for (const other of ['', 'helio', `${id}x`, `x${id}`, id.replace('approve', 'allow'), id.toUpperCase()])
     expect(readCustomId(other)).toBeUndefined();
 });
+
+test('says that a ticket has escalated', () => {
+  const [ticket] = fc.sample(anyTicket, { numRuns: 1, seed: 1 });
+  const escalated = cardOf({ ...ticket!, state: 'pending', name: 'pay' }, 'team', undefined, true);
+  expect(escalated.content).toBe('**Approval needed (escalated)** for `pay`');
+});

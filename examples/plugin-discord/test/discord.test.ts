@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ada, ben, eve, start, until } from './running.ts';
+import { startFakeDiscord } from './fake-discord.ts';
+import { ada, ben, entryOf, eve, start, until } from './running.ts';
 
 const posted = (fake: { messages: readonly unknown[] }) => until(() => fake.messages.length > 0);
 const textOf = (message: any): string =>
@@ -137,6 +138,27 @@ test('knows its own buttons: those of another ticket, another Helio or another a
   expect((await ticket()).state).toBe('pending');
   await fake.press('approve', ada);
   expect((await call).outcome).toBe('forwarded');
+});
+
+test('a channel has its own approvers and its own key, whatever stands beside it', async () => {
+  const other = await startFakeDiscord();
+  const { fake, helio, ticket } = await start({
+    // The same application with other approvers, and another application.
+    beside: (same) => [entryOf(same, 'night', `['${eve}']`), entryOf(other, 'elsewhere', `['${eve}', '${ada}']`)],
+  });
+  const call = helio.call('pay');
+  await posted(fake);
+  expect(fake.messages).toHaveLength(1);
+  const press = fake.pressed('approve', eve);
+  await fake.deliver(press);
+  expect(fake.told).toMatchObject([{ user: eve, text: expect.stringContaining('not one of the approvers') }]);
+  other.useEndpoint(`${helio.url('dashboard')}/hooks/discord/interactions`);
+  await other.deliver({ ...press, member: { user: { id: ada } } });
+  expect(other.told).toMatchObject([{ user: ada, text: expect.stringContaining('not about an approval') }]);
+  expect((await ticket()).state).toBe('pending');
+  await fake.press('approve', ada);
+  expect((await call).outcome).toBe('forwarded');
+  await other.stop();
 });
 
 test('shows nothing that pings, links, hides or reorders; cuts with a mark and a hash', async () => {

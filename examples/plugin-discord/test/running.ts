@@ -23,19 +23,22 @@ afterEach(async () => {
   running = undefined;
 });
 
-export const entryOf = (fake: FakeDiscord, more = ''): string =>
-  `{ type: discord, name: team, bot_token: '${fake.token}', public_key: '${fake.publicKey}', channel: '${fake.channel}', api_url: '${fake.url}', approvers: ['${ada}', { id: '${ben}', name: ben }]${more} }`;
+export const entryOf = (
+  fake: FakeDiscord,
+  name = 'team',
+  approvers = `['${ada}', { id: '${ben}', name: ben }]`,
+): string =>
+  `{ type: discord, name: ${name}, bot_token: '${fake.token}', public_key: '${fake.publicKey}', channel: '${fake.channel}', api_url: '${fake.url}', approvers: ${approvers} }`;
 
 export async function start(
-  terms: { readonly rule?: string; readonly prepare?: (fake: FakeDiscord) => void } = {},
+  terms: { readonly rule?: string; readonly beside?: (fake: FakeDiscord) => readonly string[] } = {},
 ): Promise<Running> {
   const fake = await startFakeDiscord();
-  terms.prepare?.(fake);
   const helio = await testPlugin(discord, {
     with: ['identity', 'policy', 'operator', 'approvals', 'approvals-dashboard'],
     nowMs: Date.now(),
     yaml: `dashboard: { port: 0, api_secret: '${apiSecret}' }
-approval: { wait: '10s', channel: team, channels: [${entryOf(fake)}] }
+approval: { wait: '10s', channel: team, channels: [${[entryOf(fake), ...(terms.beside?.(fake) ?? [])].join(', ')}] }
 policies: { default: allow, rules: [{ name: held, match: { tool: 'pay*' }, action: require_approval, approval: { ${terms.rule ?? ''} } }] }`,
   });
   const api = async (method: string, path: string, body?: object): Promise<any> => {
