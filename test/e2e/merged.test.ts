@@ -12,22 +12,25 @@ const kinds: ClientKind[] = ['v1', 'v2 legacy', 'v2 modern'];
 let web: UpstreamProcess;
 let old: UpstreamProcess;
 let helio: Helio;
+/** Without the one that only speaks the older era. */
+let modern: Helio;
 
 beforeAll(async () => {
   [web, old] = await Promise.all([startFixture(), startSseFixture()]);
   const { command, args } = commands.fixture;
-  helio = await startHelio(`version: '1'
+  const yaml = (more: string) => `version: '1'
 upstreams:
   web: { url: '${web.url}' }
-  old: { url: '${old.url}', transport: sse }
   child: { command: ${JSON.stringify(command)}, args: ${JSON.stringify(args)} }
-listen: { port: 0 }
+${more}listen: { port: 0 }
 policies: { default: allow }
 plugins: [policy, feedback, audit]
-`);
+`;
+  helio = await startHelio(yaml(`  old: { url: '${old.url}', transport: sse }\n`));
+  modern = await startHelio(yaml(''));
 });
 afterAll(async () => {
-  await helio.stop();
+  await Promise.all([helio.stop(), modern.stop()]);
   await Promise.all([web.stop(), old.stop()]);
 });
 
@@ -116,7 +119,8 @@ describe.each(kinds)('the %s client', (kind) => {
     const where = part === 'web' ? { url: web.url } : part === 'child' ? commands.fixture : undefined;
     // No official client here speaks the transport of 2024; the same server over stdio says the same.
     const directly = await connect(kind, where ?? commands.fixture);
-    const merged = await connect(kind, { url: helio.mcp });
+    const merged = await connect(kind, { url: (kind === 'v2 modern' ? modern : helio).mcp });
+    expect(merged.era).toBe(directly.era);
     try {
       const expected = await observe(
         directly,
@@ -151,9 +155,19 @@ it('one bare name never stands for two servers: rules and records tell them apar
   const named = (tools as { name: string }[]).filter(({ name }) => name.endsWith('test_simple_text'));
   expect(named.map(({ name }) => name)).toEqual([
     'web__test_simple_text',
-    'old__test_simple_text',
     'child__test_simple_text',
+    'old__test_simple_text',
   ]);
   await expect(client.call('test_simple_text')).rejects.toMatchObject({ code: -32602 });
+  await client.close();
+});
+
+it('a client of both eras takes the one that every upstream speaks, so that it misses none', async () => {
+  const client = await connect('v2 modern', { url: helio.mcp });
+  expect(client.era).toBe('legacy');
+  const { tools } = await client.raw.listTools();
+  expect(new Set((tools as { name: string }[]).map(({ name }) => name.split('__')[0]))).toEqual(
+    new Set(['web', 'child', 'old']),
+  );
   await client.close();
 });

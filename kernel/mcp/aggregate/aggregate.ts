@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject, Log } from '../../plugin.ts';
 import type { ClientRequest, Responder } from '../door.ts';
-import { encodeHeaderValue, eraOf, headerMismatch, type Era } from '../era.ts';
+import { eraOf, headerMismatch } from '../era.ts';
 import { kindOf } from '../governed.ts';
 import { headerOf } from '../headers.ts';
 import { idKey, isMessage, isObject, readMessage, rpcCode, type Message } from '../messages.ts';
@@ -12,6 +12,7 @@ import type { Relay } from '../relay.ts';
 import { withMember } from '../rewrite.ts';
 import type { Headers, Upstream } from '../upstream.ts';
 import { refuse, tell, tellNone, tellNoSession, type Refusal } from './answers.ts';
+import { createAskPart, type Merged } from './ask-part.ts';
 import { createAvailability } from './availability.ts';
 import { collect } from './collect.ts';
 import { createEachPart, partTimeoutMs } from './each-part.ts';
@@ -19,9 +20,9 @@ import { inwardEventId } from './event-ids.ts';
 import { mergeListen, type Listen } from './listen.ts';
 import { cacheHints, lists, mergeDiscover, mergeInitialize } from './merge.ts';
 import { createNames, inwardId } from './names.ts';
-import { headersFor, MergedSession, type Part } from './parts.ts';
+import { headersFor, MergedSession } from './parts.ts';
 import { PartResponder } from './part-responder.ts';
-import { inwardAnswer, inwardFilter, routeOf, type Route } from './route.ts';
+import { inwardAnswer, inwardFilter } from './route.ts';
 import { openStanding } from './standing.ts';
 
 export interface AggregateOptions {
@@ -39,15 +40,6 @@ export interface Aggregate extends Pick<Relay, 'take'> {
   /** Why an upstream is left out at the moment; undefined: it answers as far as is known. */
   reasonOf(part: string): string | undefined;
   stop(): void;
-}
-
-/** One request at the merged endpoint; `session` is undefined in the modern era. */
-interface Merged {
-  readonly request: ClientRequest;
-  readonly responder: Responder;
-  readonly message: Message;
-  readonly era: Era;
-  readonly session: MergedSession | undefined;
 }
 
 export function createAggregate({ relay, parts, separator, self, log }: AggregateOptions): Aggregate {
@@ -74,6 +66,7 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
 
   const refused = ({ request, responder, message }: Merged, ...refusal: Refusal): void =>
     refuse(relay, request, responder, message, refusal);
+  const askPart = createAskPart({ relay, names, parts, availability, refused });
 
   function take(request: ClientRequest, responder: Responder): void {
     if (request.verb !== 'POST') return takeStream(request, responder);
@@ -114,70 +107,7 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
       return tell(responder, message, {});
     }
     if (method === 'subscriptions/listen') return listen(merged);
-    return askOne(merged);
-  }
-
-  /** A request for one part, under the name that it knows. */
-  async function askOne(merged: Merged): Promise<void> {
-    const { message, era, session } = merged;
-    const method = message.method!;
-    const routed = routeOf(message, names);
-    if (routed === 'unknown') {
-      const status = era === 'modern' ? 404 : 200;
-      return refused(merged, status, rpcCode.methodNotFound, 'method_not_found', `Method not found: ${method}`);
-    }
-    if (routed === undefined) {
-      const name = String(message.params['name'] ?? message.params['uri'] ?? '');
-      const what = method === 'tools/call' ? 'tool' : method === 'prompts/get' ? 'prompt' : 'resource';
-      return refused(merged, 200, rpcCode.invalidParams, `unknown_${what}`, `Unknown ${what}: ${name}`);
-    }
-    session?.lastingOf(routed.part).note(method, { uri: routed.name });
-    const key = idKey(message.id!);
-    session?.routes.set(key, routed.part);
-    return forward(merged, routed, { key, isAgain: false });
-  }
-
-  async function forward(merged: Merged, routed: Route, turn: { key: string; isAgain: boolean }): Promise<void> {
-    const { request, responder, message, session } = merged;
-    const { part } = routed;
-    const done = () => session?.routes.delete(turn.key);
-    const upstream = parts().get(part)!;
-    const state = await openSoon(request, session, upstream);
-    if (responder.isGone) return void done();
-    if (state?.state === 'down') {
-      done();
-      availability.failed(part, state.reason);
-      const reason = `The upstream ${part} is not available: ${state.reason}`;
-      return refused(merged, 200, rpcCode.internalError, 'upstream_unavailable', reason);
-    }
-    const headers = headersFor(request.headers, state);
-    if (headers['mcp-name'] !== undefined) headers['mcp-name'] = encodeHeaderValue(routed.name);
-    // It forgot its session and did nothing: the client's own is another one, and goes on.
-    const lost = () => {
-      session!.forget(part, state!.session);
-      void forward(merged, routed, { ...turn, isAgain: true });
-    };
-    const mayBeLost = state?.session !== undefined && !turn.isAgain;
-    const view = { names, part, method: message.method!, session: session?.id };
-    const body = Buffer.from(withMember(message.object, 'params', routed.params));
-    const ends = { done, lost: mayBeLost ? lost : undefined };
-    relay.take({ ...request, upstream, headers, body }, new PartResponder(responder, view, ends));
-  }
-
-  /** One that is known to be away is not waited for, even while it is being tried again. */
-  async function openSoon(
-    request: ClientRequest,
-    session: MergedSession | undefined,
-    upstream: Upstream,
-  ): Promise<Part | undefined> {
-    const opening = session?.open(relay, request, upstream);
-    const reason = availability.reasonOf(upstream.name);
-    if (opening === undefined || reason === undefined) return opening;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Part>((resolve) => {
-      timer = setTimeout(() => resolve({ state: 'down', reason }), availability.graceMs(upstream.name));
-    });
-    return Promise.race([opening, late]).finally(() => clearTimeout(timer));
+    return askPart(merged);
   }
 
   async function initialize(request: ClientRequest, responder: Responder, message: Message): Promise<void> {
@@ -193,10 +123,11 @@ export function createAggregate({ relay, parts, separator, self, log }: Aggregat
 
   async function discover(merged: Merged): Promise<void> {
     const { request, responder, message } = merged;
-    const { told, missing } = await eachPart.ask(request, undefined, undefined, () => message.bytes);
-    if (told.length > 0) return tell(responder, message, mergeDiscover(told, missing, self));
-    const reason = 'Method not found: no upstream speaks this protocol version';
-    refused(merged, 404, rpcCode.methodNotFound, 'method_not_found', reason);
+    const { told, missing, absent } = await eachPart.ask(request, undefined, undefined, () => message.bytes);
+    // A client of both eras falls back to the one that all speak: it would miss whole upstreams otherwise.
+    if (told.length > 0 && absent.length === 0) return tell(responder, message, mergeDiscover(told, missing, self));
+    const older = absent.length > 0 ? `not all upstreams speak this MCP (${absent.join(', ')})` : 'no upstream answers';
+    refused(merged, 404, rpcCode.methodNotFound, 'method_not_found', `Method not found: ${older}`);
   }
 
   async function list(merged: Merged): Promise<void> {

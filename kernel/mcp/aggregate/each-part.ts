@@ -5,32 +5,39 @@ import { isObject, rpcCode } from '../messages.ts';
 import type { Relay } from '../relay.ts';
 import type { Upstream } from '../upstream.ts';
 import type { Availability } from './availability.ts';
-import { collect } from './collect.ts';
+import { collect, type Collected } from './collect.ts';
 import { gather } from './gather.ts';
 import type { Missing, Told } from './merge.ts';
-import { headersFor, reasonOf, type MergedSession, type Part } from './parts.ts';
+import { headersFor, isAway, reasonOf, type MergedSession, type Part } from './parts.ts';
 
 export const partTimeoutMs = 10_000;
 const mostPages = 1_000;
 const notYet = 'it has not answered yet';
 
 type BytesOf = (cursor: string | undefined) => Uint8Array;
-/** `result` undefined and no reason: it does not know the method. */
+/** `result` undefined and no reason: it does not know the method, or has nothing of the kind. */
 interface Asked {
   readonly result?: JsonObject;
   readonly reason?: string;
+  readonly isAway?: boolean;
+}
+export interface AskedAll {
+  readonly told: Told;
+  readonly missing: Missing;
+  /** Those that answered that they do not know the method. */
+  readonly absent: readonly string[];
 }
 
 export interface EachPart {
   /** The handshake with every part that answers in time; the others go on in the background. */
-  open(request: ClientRequest, session: MergedSession): Promise<{ readonly told: Told; readonly missing: Missing }>;
+  open(request: ClientRequest, session: MergedSession): Promise<AskedAll>;
   /** The whole answer of every part that can answer, all pages of it. */
   ask(
     request: ClientRequest,
     session: MergedSession | undefined,
     capability: string | undefined,
     bytesOf: BytesOf,
-  ): Promise<{ readonly told: Told; readonly missing: Missing }>;
+  ): Promise<AskedAll>;
   /** Tells every part that is open and has the capability, and waits for what they say. */
   tell(request: ClientRequest, session: MergedSession | undefined, capability: string | undefined): Promise<void>;
 }
@@ -41,13 +48,11 @@ export function createEachPart(
   availability: Availability,
 ): EachPart {
   /** Runs for every part at once, and sorts what came in time. */
-  async function each(
-    run: (upstream: Upstream) => Promise<Asked>,
-  ): Promise<{ readonly told: Told; readonly missing: Missing }> {
+  async function each(run: (upstream: Upstream) => Promise<Asked>): Promise<AskedAll> {
     const jobs = [...parts()].map(([key, upstream]) => {
       const done = run(upstream).then((asked) => {
-        if (asked.reason === undefined) availability.answered(key);
-        else availability.failed(key, asked.reason);
+        if (asked.isAway) availability.failed(key, asked.reason!);
+        else availability.answered(key);
         return asked;
       });
       return { key, graceMs: availability.graceMs(key), done };
@@ -55,26 +60,31 @@ export function createEachPart(
     const found = await gather(jobs, ({ reason }) => reason === undefined);
     const told: { part: string; result: JsonObject }[] = [];
     const missing: { part: string; reason: string }[] = [];
+    const absent: string[] = [];
     for (const { key: part } of jobs) {
-      const { result, reason } = found.get(part) ?? { reason: availability.reasonOf(part) ?? notYet };
+      const { result, reason }: Asked = found.get(part) ?? { reason: availability.reasonOf(part) ?? notYet };
       if (result !== undefined) told.push({ part, result });
       else if (reason !== undefined) missing.push({ part, reason });
+      else absent.push(part);
       if (!found.has(part)) availability.failed(part, reason!);
     }
-    return { told, missing };
+    return { told, missing, absent };
   }
 
   /** Every page of one part's list. */
-  async function pagesOf(own: ClientRequest, bytesOf: BytesOf): Promise<Asked & { readonly isLost?: boolean }> {
+  async function pagesOf(
+    own: ClientRequest,
+    isModern: boolean,
+    bytesOf: BytesOf,
+  ): Promise<Asked & { readonly isLost?: boolean }> {
     let whole: JsonObject | undefined;
     let cursor: string | undefined;
     for (let pages = 0; pages < mostPages; pages++) {
       const answered = await collect(relay, { ...own, body: bytesOf(cursor) }, partTimeoutMs);
       if (answered.answer?.kind !== 'result') {
-        const isAbsent =
-          answered.answer?.kind === 'error' &&
-          (answered.answer.value() as { code?: unknown }).code === rpcCode.methodNotFound;
-        return isAbsent ? {} : { reason: reasonOf(answered), isLost: answered.status === 404 };
+        if (isUnknownMethod(answered, isModern)) return {};
+        const away = isAway(answered, own.upstream);
+        return { reason: reasonOf(answered), isAway: away, isLost: answered.status === 404 };
       }
       const page = answered.answer.value() as JsonObject;
       whole = whole === undefined ? page : joined(whole, page);
@@ -93,9 +103,10 @@ export function createEachPart(
     isAgain = false,
   ): Promise<Asked> {
     const state = await session?.open(relay, request, upstream);
-    if (state?.state === 'down') return { reason: state.reason };
+    if (state?.state === 'down') return state;
     if (!has(state, capability)) return {};
-    const asked = await pagesOf({ ...request, upstream, headers: headersFor(request.headers, state) }, bytesOf);
+    const own = { ...request, upstream, headers: headersFor(request.headers, state) };
+    const asked = await pagesOf(own, session === undefined, bytesOf);
     if (!asked.isLost || isAgain || state?.session === undefined) return asked;
     session!.forget(upstream.name, state.session);
     return askOne(request, session, capability, bytesOf, upstream, true);
@@ -105,7 +116,7 @@ export function createEachPart(
     open: (request, session) =>
       each(async (upstream) => {
         const state = await session.open(relay, request, upstream);
-        return state.state === 'up' ? { result: state.result } : { reason: state.reason };
+        return state.state === 'up' ? { result: state.result } : state;
       }),
     ask: (request, session, capability, bytesOf) =>
       each((upstream) => askOne(request, session, capability, bytesOf, upstream)),
@@ -119,6 +130,24 @@ export function createEachPart(
       );
     },
   };
+}
+
+/** With these a modern server refuses a request that it understood (MCP 2026-07-28, transports). */
+const modernErrors = new Set<unknown>([
+  rpcCode.invalidParams,
+  rpcCode.headerMismatch,
+  -32021,
+  rpcCode.unsupportedVersion,
+]);
+
+/**
+ * A legacy server refuses a modern request with HTTP 400 and whatever body, because it misses its own handshake: that is
+ * how a client of both eras tells it.
+ */
+function isUnknownMethod({ status, answer }: Collected, isModern: boolean): boolean {
+  const code = answer?.kind === 'error' ? (answer.value() as { code?: unknown }).code : undefined;
+  if (code === rpcCode.methodNotFound) return true;
+  return isModern && (status === 400 || status === 405) && !modernErrors.has(code);
 }
 
 /** In the modern era nobody told: it is asked. */

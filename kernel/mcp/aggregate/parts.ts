@@ -14,7 +14,13 @@ export interface OpenPart {
   readonly session: string | undefined;
   readonly result: JsonObject;
 }
-export type Part = OpenPart | { readonly state: 'down'; readonly reason: string };
+export interface ClosedPart {
+  readonly state: 'down';
+  readonly reason: string;
+  /** It is silent, for everybody; else it only refused this client. */
+  readonly isAway: boolean;
+}
+export type Part = OpenPart | ClosedPart;
 
 const initializeTimeoutMs = 10_000;
 /** A part that was down is asked again at most this often. */
@@ -80,7 +86,8 @@ export class MergedSession {
     const headers = headersFor(request.headers, undefined);
     delete headers['last-event-id'];
     const told = await collect(relay, { ...own, headers, body: this.#initialize }, initializeTimeoutMs);
-    if (told.answer?.kind !== 'result') return { state: 'down', reason: reasonOf(told) };
+    if (told.answer?.kind !== 'result')
+      return { state: 'down', reason: reasonOf(told), isAway: isAway(told, upstream) };
     const result = told.answer.value() as JsonObject;
     const part: OpenPart = { state: 'up', session: headerOf(told.headers, 'mcp-session-id'), result };
     // Before that the client says so itself.
@@ -116,4 +123,9 @@ export function reasonOf(told: Collected): string {
     if (typeof message === 'string') return message;
   }
   return told.status === 0 ? 'it did not answer in time' : `it answered HTTP ${told.status}`;
+}
+
+/** No answer in time, or none at all: what an upstream refuses, it is there to refuse. */
+export function isAway(told: Collected, upstream: Upstream): boolean {
+  return told.status === 0 || (told.answer?.kind !== 'result' && upstream.view().state === 'down');
 }

@@ -232,10 +232,10 @@ describe('questions of the servers', () => {
     const params = { mode: 'form', message: 'well?', requestedSchema: { type: 'object', properties: {} } };
     const seen: any[] = [];
     const { onmessage } = transport;
-    transport.onmessage = (message: any, extra: any) => {
+    transport.onmessage = (message: any) => {
       seen.push(message);
       if (message.method === 'notifications/cancelled') aborted = message.params.requestId;
-      onmessage?.(message, extra);
+      onmessage?.(message);
     };
     crm.tell({ id: 7, method: 'elicitation/create', params });
     await expect.poll(() => seen.length, eventually).toBe(1);

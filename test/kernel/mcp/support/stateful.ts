@@ -1,5 +1,5 @@
 /** A legacy server over streamable HTTP that keeps sessions, and forgets them, breaks off and goes away when it is told to. */
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Asked {
@@ -33,6 +33,8 @@ export interface StatefulOptions {
   /** Answers a request in place of the echo; undefined: echo. */
   readonly answer?: (method: string, params: any, session: string | undefined) => object | undefined;
   readonly version?: string;
+  /** Looks at every request first: answers it, or lets it go on when it likes. */
+  readonly before?: (request: IncomingMessage, response: ServerResponse, go: () => void) => void;
 }
 
 const event = (message: object, id?: string) =>
@@ -50,6 +52,7 @@ export async function startStateful(options: StatefulOptions = {}): Promise<Stat
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (options.before) await new Promise<void>((go) => options.before!(request, response, go));
     const message = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
     const { id, method, params } = message;
     const session = request.headers['mcp-session-id'] as string | undefined;
