@@ -48,6 +48,9 @@ export interface NoMessage {
 
 const nothing: JsonObject = Object.freeze({});
 
+/** JSON all the same, so the request is invalid and the text is not. */
+const wellFormed: ReadonlySet<string> = new Set(['duplicate_key', 'number_out_of_range', 'too_deep', 'too_wide']);
+
 /** Reads one message. A batch is refused whatever it holds: MCP servers execute what hides in one. */
 export function readMessage(bytes: Uint8Array): Message | NoMessage {
   if (startsAsArray(bytes)) {
@@ -55,9 +58,7 @@ export function readMessage(bytes: Uint8Array): Message | NoMessage {
   }
   const read = readStrict(bytes);
   if (!read.ok) {
-    const isAmbiguous =
-      read.code === 'duplicate_key' || read.code === 'number_out_of_range' || read.code === 'too_deep';
-    const code = isAmbiguous ? rpcCode.invalidRequest : rpcCode.parseError;
+    const code = wellFormed.has(read.code) ? rpcCode.invalidRequest : rpcCode.parseError;
     return refused(read.code, code, `The message was refused: ${read.reason}.`);
   }
   if (!isObject(read.value))

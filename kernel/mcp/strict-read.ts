@@ -14,7 +14,8 @@ export type ReadFailure =
   | 'duplicate_key'
   | 'lone_surrogate'
   | 'number_out_of_range'
-  | 'too_deep';
+  | 'too_deep'
+  | 'too_wide';
 export type StrictRead =
   | { readonly ok: true; readonly value: Json; /** The source, decoded. */ readonly text: string }
   | {
