@@ -18,7 +18,7 @@ import { failureVerdict, type ForwardEnd, type Forwarding } from './hooks.ts';
 import { PluginFailure } from './guard.ts';
 import { readVerdict } from './nonsense.ts';
 import type { Trip } from './trip.ts';
-import { sync, then } from './sync.ts';
+import { andThen, sync } from './sync.ts';
 
 /** What one plugin asked to take. */
 export interface Taken {
@@ -36,12 +36,12 @@ export function receive(trip: Trip): Awaitable<Decision | undefined> {
   });
   Object.freeze(ctx);
   const identified = sync<PluginFailure | undefined>((done) => generation.hooks.onRequest(ctx, done));
-  return then(identified, (failure) => {
+  return andThen(identified, (failure) => {
     if (failure !== undefined) return failed(trip, failure);
     const leg = trip.world.legs.claim(trip);
     trip.continues = leg?.callId;
     trip.claimed = leg?.taken ?? [];
-    return then(trip.incoming.definition(), (lookup) => withDefinition(trip, lookup));
+    return andThen(trip.incoming.definition(), (lookup) => withDefinition(trip, lookup));
   });
 }
 
@@ -80,7 +80,7 @@ export function judge(trip: Trip): Awaitable<Decision> {
       done,
     ),
   );
-  return then(given, (verdicts) => {
+  return andThen(given, (verdicts) => {
     facts.endEvaluation();
     return fold(verdicts);
   });
@@ -119,7 +119,7 @@ export function askBeforeForward(trip: Trip, decision: Decision): Awaitable<Aske
     onFailure: (failure) => logFailure(trip, failure),
   };
   const ended = sync<ForwardEnd | undefined>((done) => trip.generation.hooks.beforeForward(forwarding, done));
-  return then(ended, (end) => {
+  return andThen(ended, (end) => {
     if (waited) trip.waitedMs += performance.now() - startedMs;
     return end === undefined ? { kind: 'go', commitments, headers } : askedOf(trip, decision, end);
   });
