@@ -78,7 +78,7 @@ function runPython() {
     cwd: folder,
     env,
     encoding: 'utf8',
-    timeout: 300_000,
+    timeout: 600_000,
   });
   if (error?.code === 'ENOENT') {
     counts.skipped += 1;

@@ -183,6 +183,16 @@ describe('init', () => {
 });
 
 describe('connect', () => {
+  const onPort = (port: number): string => small().replace('port: 0', `port: ${port}`);
+
+  it('writes no address that nobody can know yet', async () => {
+    write('helio.yaml', onPort(0));
+    const { code, stderr } = await helio(['connect', 'cursor', '--write']);
+    expect([code, existsSync(join(dir, '.cursor'))]).toEqual([2, false]);
+    expect(stderr).toContain('listen.port is 0');
+    expect((await helio(['connect', 'cursor', '--write', '--stdio'])).code).toBe(0);
+  });
+
   const files: readonly (readonly [string, string, string])[] = [
     ['claude-desktop', '.config/Claude/claude_desktop_config.json', 'mcpServers'],
     ['claude-code', '.mcp.json', 'mcpServers'],
@@ -194,7 +204,7 @@ describe('connect', () => {
     ['zed', '.config/zed/settings.json', 'context_servers'],
   ];
   it.each(files)('%s: writes its entry beside what is there, and takes it out again', async (client, path, key) => {
-    write('helio.yaml', small());
+    write('helio.yaml', onPort(3000));
     const before = `{\n  // kept\n  "other": [1, 2,],\n  "${key}": {\n    "mine": { "command": "x" }, // kept too\n  },\n}\n`;
     write(path, before);
     expect((await helio(['connect', client, '--write'])).code).toBe(0);
@@ -210,7 +220,7 @@ describe('connect', () => {
   });
 
   it('codex: its table comes and goes, the rest stays', async () => {
-    write('helio.yaml', small());
+    write('helio.yaml', onPort(3000));
     const before = '# mine\nmodel = "x"\n\n[mcp_servers.a]\ncommand = "a"\n';
     const path = write('.codex/config.toml', before);
     await helio(['connect', 'codex', '--write', '--stdio']);
@@ -220,7 +230,7 @@ describe('connect', () => {
   });
 
   it('leaves a file that it cannot read as it is', async () => {
-    write('helio.yaml', small());
+    write('helio.yaml', onPort(3000));
     const path = write('.cursor/mcp.json', '{ "mcpServers": ');
     expect((await helio(['connect', 'cursor', '--write'])).code).toBe(1);
     expect(readFileSync(path, 'utf8')).toBe('{ "mcpServers": ');

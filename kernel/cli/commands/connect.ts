@@ -46,7 +46,13 @@ export async function run(args: readonly string[]): Promise<number> {
     });
   if (undo) return takeOut(client, name, json === true);
   const ways = await waysOf(configPathOf(usage));
-  const entry = client.http === undefined || stdio ? client.stdio(ways) : client.http(ways);
+  const byCommand = client.text === undefined && (client.http === undefined || stdio === true);
+  const entry = byCommand || client.http === undefined ? client.stdio(ways) : client.http(ways);
+  if (!byCommand && new URL(ways.url).port === '0')
+    throw helioError('HELIO_CLI_USAGE', {
+      detail: 'listen.port is 0, so there is no address before Helio runs: start it, or give it a port',
+      command: 'helio connect',
+    });
   if (write) return putIn(client, name, entry, json === true);
   return show(client, name, entry, ways, json === true);
 }
