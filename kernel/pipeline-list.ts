@@ -22,7 +22,7 @@ export async function runList(incoming: Incoming, world: World): Promise<Final> 
     const landing = await incoming.forward({ callId: trip.call.id, decision: passes, headers: new Map() });
     trip.upstreamMs = performance.now() - trip.forwardedAtMs;
     if (landing.kind !== 'answer') {
-      const answer = upstreamFailure(landing);
+      const answer = upstreamFailure(trip, landing);
       await keepRecord(trip, { decision: passes, outcome: landing.kind, answer, error: landing.reason });
       return landing.kind === 'not_sent' && landing.passThrough ? { kind: 'pass_through' } : { kind: 'answer', answer };
     }

@@ -67,7 +67,7 @@ async function land(trip: Trip, decision: Decision, landing: Landing): Promise<F
   if (landing.kind !== 'answer') {
     const outcome: Outcome = landing.kind === 'not_sent' ? 'not_sent' : 'unknown';
     await settleAll(trip, outcome, landing.kind !== 'not_sent', undefined);
-    const answer = upstreamFailure(landing);
+    const answer = upstreamFailure(trip, landing);
     await keepRecord(trip, { decision, outcome, answer, error: landing.reason });
     return landing.kind === 'not_sent' && landing.passThrough ? { kind: 'pass_through' } : { kind: 'answer', answer };
   }

@@ -30,17 +30,19 @@ export function refusalAnswer(trip: Trip, decision: Decision, outcome: Outcome):
 }
 
 /** The upstream could not be reached, or nobody knows what it did. */
-export function upstreamFailure(landing: Exclude<Landing, { kind: 'answer' }>): Answer {
+export function upstreamFailure(trip: Trip, landing: Exclude<Landing, { kind: 'answer' }>): Answer {
   const certain = landing.kind === 'not_sent';
-  const feedback: JsonObject = {
-    blocked: false,
-    reason: 'upstream_unavailable',
-    outcome: certain ? 'not_sent' : 'unknown',
-    retry_allowed: certain,
-  };
   const message = certain
     ? `The upstream could not be reached: ${landing.reason}`
     : `The upstream gave no answer, so it is not known whether the call was carried out: ${landing.reason}`;
+  const feedback: JsonObject = {
+    blocked: false,
+    reason: 'upstream_unavailable',
+    message,
+    outcome: certain ? 'not_sent' : 'unknown',
+    retry_allowed: certain,
+    decision_id: trip.call.id,
+  };
   return errorAnswer({ code: internalError, message, data: feedback });
 }
 

@@ -50,7 +50,7 @@ then the feedback object as JSON; the same object stands under \`_meta["com.geth
 
 | field | always | meaning |
 |---|---|---|
-| \`blocked\` | yes | \`true\`: the call was not carried out |
+| \`blocked\` | yes | \`true\`: Helio did not let the call pass; \`false\`: it did, and no answer came (\`upstream_unavailable\`) |
 | \`reason\` | yes | the stable code, from the table below or of a plugin of yours |
 | \`message\` | yes | what is wrong, in a sentence |
 | \`rule\` | no | name of the rule that refused |
