@@ -171,10 +171,10 @@ export const errors = {
     ({ plugin, where, reason }) => `plugin "${plugin}" failed in ${where}: ${reason}`,
     () => 'the log has the details; mend the plugin, or take it out of plugins:',
   ),
-  HELIO_PLUGIN_START: entry<{ plugin: string; reason: string }>(
+  HELIO_PLUGIN_START: entry<{ plugin: string; reason: string; fix?: string | undefined }>(
     'failure',
     ({ plugin, reason }) => `plugin "${plugin}" could not start: ${reason}`,
-    () => 'the log has the details',
+    ({ fix }) => fix ?? 'the log has the details',
   ),
   HELIO_PLUGIN_ORDER_RING: entry<{ hook: string; plugins: string }>(
     'config',

@@ -41,7 +41,7 @@ export function createKernelApi(running: {
         hash: file.hash,
         generation: number,
         loadedAtMs: running.loadedAtMs(),
-        sections: maskSections(file.tree, schemas) as JsonObject,
+        sections: maskSections(file.tree, schemas, file.writtenAt) as JsonObject,
         warnings: warnings.map(({ path, message }) => `${path.join('.')}: ${message}`),
         lastReload: running.lastReload(),
       };

@@ -67,11 +67,9 @@ async function within(deadlineMs: number, plugin: string, run: (signal: AbortSig
     await Promise.race([run(abort.signal), late]);
   } catch (error) {
     if (isHelioError(error)) throw error;
-    throw helioError(
-      'HELIO_PLUGIN_START',
-      { plugin, reason: String((error as Error)?.message ?? error).split('\n')[0]! },
-      { cause: error },
-    );
+    const { message = String(error), fix } = (error ?? {}) as { message?: string; fix?: unknown };
+    const told = { plugin, reason: message.split('\n')[0]!, ...(typeof fix === 'string' && { fix }) };
+    throw helioError('HELIO_PLUGIN_START', told, { cause: error });
   } finally {
     clearTimeout(timer);
   }

@@ -607,8 +607,11 @@ export interface BannerLine {
   readonly order: number;
   readonly label: string;
   text(): string | undefined;
-  /** `stderr`: the text stands there alone, off a terminal too: what a person must copy, such as a token. */
-  readonly to?: 'stderr';
+  /**
+   * `stderr`: the text stands there alone, off a terminal too: what a person must copy, such as a token. `everywhere`: the
+   * JSON line of `helio start` and `helio validate` say it too, so it must be known before anything started.
+   */
+  readonly to?: 'stderr' | 'everywhere';
 }
 
 /** One thing that `helio doctor` looks at, without a running Helio. */

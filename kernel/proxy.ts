@@ -186,7 +186,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
  */
 function tellLog(log: ProxyOptions['log'], next: Generation, before?: Generation): void {
   const known = [next, ...(before === undefined ? [] : [before])];
-  log.scrubWith?.(createScrub(known.flatMap(({ file, schemas }) => secretsOf(file.tree, schemas))));
+  log.scrubWith?.(createScrub(known.flatMap(({ file, schemas }) => secretsOf(file.tree, schemas, file))));
   log.setLevel?.((next.kernelSections['log'] as { readonly level: LogLevel }).level);
 }
 

@@ -112,8 +112,21 @@ function userVersion(database: Database): number {
 }
 
 function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600)); // SQLite gives -wal and -shm the mode of the main file
+}
+
+/** Not `recursive: true`: where the system refuses a folder as missing (below /proc), Node tries again for ever. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return; // another process was faster
+    throw Object.assign(new Error(`the folder ${path} cannot be made (${code})`), { code });
+  }
 }
 
 const require = createRequire(import.meta.url);

@@ -1,4 +1,5 @@
 /** What `helio start` says when it stands: aligned lines on a terminal, one JSON line elsewhere. */
+import type { Generation } from '../generation.ts';
 import type { BannerLine } from '../plugin.ts';
 import { banner } from '../refs.ts';
 import type { Proxy } from '../proxy.ts';
@@ -10,16 +11,27 @@ export interface Banner {
   readonly lines: readonly { readonly label: string; readonly text: string }[];
   /** Texts for stderr. */
   readonly asides: readonly string[];
+  /** What is to be known off a terminal too. */
+  readonly notes: readonly string[];
 }
 
-export function bannerOf(proxy: Proxy): Banner {
-  const generation = proxy.generation();
-  const contributed = [...generation.extensions.collect<BannerLine>(banner)]
+/** The notes of a config, whether it runs or not. */
+export function notesOf({ extensions }: Pick<Generation, 'extensions'>): readonly string[] {
+  return contributedTo(extensions).flatMap(({ text, to }) => (to === 'everywhere' ? [text] : []));
+}
+
+function contributedTo(extensions: Generation['extensions']) {
+  return [...extensions.collect<BannerLine>(banner)]
     .sort((a, b) => a.order - b.order)
     .flatMap(({ label, text, to }) => {
       const said = text();
       return said === undefined ? [] : [{ label, text: said, to }];
     });
+}
+
+export function bannerOf(proxy: Proxy): Banner {
+  const generation = proxy.generation();
+  const contributed = contributedTo(generation.extensions);
   const upstreams = proxy.kernel.upstreams().map(({ name, transport }) => `${name} (${transport})`);
   const mcp = proxy.doors.url() ?? '';
   const missing = generation.journal === undefined ? [{ label: 'audit', text: 'off: nothing is recorded' }] : [];
@@ -30,11 +42,12 @@ export function bannerOf(proxy: Proxy): Banner {
     lines: [
       { label: 'agents', text: mcp },
       { label: 'upstream', text: upstreams.join(', ') || 'none' },
-      ...contributed.filter(({ to }) => to === undefined),
+      ...contributed.filter(({ to }) => to !== 'stderr'),
       ...missing,
       { label: 'plugins', text: `${generation.plugins.length} loaded` },
     ],
     asides: contributed.flatMap(({ text, to }) => (to === 'stderr' ? [text] : [])),
+    notes: [...notesOf(generation), ...missing.map(({ label, text }) => `${label} ${text}`)],
   };
 }
 

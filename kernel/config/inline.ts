@@ -48,6 +48,7 @@ export function withInlineConfigs(
       },
       locate: (path) => file.locate(written(path)),
       isSubstituted: (path) => file.isSubstituted(written(path)),
+      writtenAt: (path) => file.writtenAt(written(path)),
     },
   };
 }

@@ -32,6 +32,8 @@ export interface ConfigFile {
   locate(path: ConfigPath): Place | undefined;
   /** Whether the scalar at a path came from a variable: those are text, whatever they look like. */
   isSubstituted(path: ConfigPath): boolean;
+  /** The scalar as it stands in the file, `${NAME}` and all; undefined where no variable was replaced. */
+  writtenAt(path: ConfigPath): string | undefined;
 }
 
 const maxBytes = 8 * 1024 * 1024;
@@ -82,7 +84,8 @@ export function parseConfig(text: string, path: string, env: Environment): Confi
     env: merged,
     problems,
     locate: (at: ConfigPath) => place(yaml.position(at)),
-    isSubstituted: yaml.isSubstituted,
+    isSubstituted: (at: ConfigPath) => yaml.writtenAt(at) !== undefined,
+    writtenAt: yaml.writtenAt,
   });
 }
 

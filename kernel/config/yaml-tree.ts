@@ -12,7 +12,7 @@ export interface YamlTree {
   /** Line and column of the key (or list entry) at a path, from 1. */
   position(path: ConfigPath): { readonly line: number; readonly column: number } | undefined;
   /** Whether the scalar at a path came (in part) from a variable. */
-  isSubstituted(path: ConfigPath): boolean;
+  writtenAt(path: ConfigPath): string | undefined;
 }
 
 const plainTags = new Set(
@@ -29,7 +29,7 @@ export function readYamlTree(text: string, env: Environment): YamlTree {
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const nothing: YamlTree = { value: undefined, problems, position: () => undefined, isSubstituted: () => false };
+  const nothing: YamlTree = { value: undefined, problems, position: () => undefined, writtenAt: () => undefined };
 
   let document: Document.Parsed;
   try {
@@ -53,7 +53,7 @@ export function readYamlTree(text: string, env: Environment): YamlTree {
   if (first) problems.push({ ...syntaxProblem(text, first), ...at(first.pos[0]) });
   if (problems.length > 0) return nothing;
 
-  const substituted = new Set<string>();
+  const substituted = new Map<string, string>();
   const walk = createWalk(document, env, substituted, (problem, node) =>
     problems.push({ ...problem, ...(node?.range ? at(node.range[0]) : {}) }),
   );
@@ -65,13 +65,13 @@ export function readYamlTree(text: string, env: Environment): YamlTree {
       const node = nodeAt(document, path);
       return node?.range ? at(node.range[0]) : undefined;
     },
-    isSubstituted: (path) => substituted.has(JSON.stringify(path)),
+    writtenAt: (path) => substituted.get(JSON.stringify(path)),
   };
 }
 
 type Report = (problem: Problem, node?: Node | null) => void;
 
-function createWalk(document: Document.Parsed, env: Environment, substituted: Set<string>, report: Report) {
+function createWalk(document: Document.Parsed, env: Environment, substituted: Map<string, string>, report: Report) {
   let aliased = 0;
   let aliasDepth = 0;
 
@@ -142,7 +142,7 @@ function createWalk(document: Document.Parsed, env: Environment, substituted: Se
     if (typeof value === 'string') {
       const replaced = substitute(value, env, path);
       for (const problem of replaced.problems) report(problem, node);
-      if (replaced.substituted) substituted.add(JSON.stringify(path));
+      if (replaced.substituted) substituted.set(JSON.stringify(path), value);
       return replaced.text;
     }
     if (typeof value === 'number') {

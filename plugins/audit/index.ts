@@ -75,7 +75,10 @@ export const audit = definePlugin({
       );
       if (opened.path !== path)
         api.log.warn('audit.path changed: it takes effect at the next start', { path: opened.path });
-      await opened.writer.ready;
+      await opened.writer.ready.catch((error: Error) => {
+        const fix = 'name a file in a folder that can be written as audit.path in helio.yaml, or leave audit.path out';
+        throw Object.assign(error, { fix });
+      });
       await opened.intents.sweep();
     });
     api.onStop(async (reason) => {

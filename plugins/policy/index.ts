@@ -136,7 +136,13 @@ export const policy = definePlugin({
     api.contribute(banner, {
       order: 20,
       label: 'policy',
-      text: () => bannerText(compiled(), api.config.default === undefined),
+      text: () => bannerText(compiled()),
+    });
+    api.contribute(banner, {
+      order: 20,
+      label: '',
+      to: 'everywhere',
+      text: () => bannerNote(compiled(), api.config.default === undefined),
     });
 
     api.contribute(auditField, {
@@ -188,10 +194,13 @@ function hidden(verdict: Verdict): Verdict {
   return verdict.effect === 'deny' && !verdict.shadow ? { ...verdict, as: 'unknown_tool' } : verdict;
 }
 
-function bannerText(policy: CompiledPolicy, isImplicit: boolean): string {
-  const { rules, default: otherwise } = policy;
-  const count = `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`;
-  if (rules.length === 0 && otherwise === 'allow') return 'no rules, default allow: nothing is blocked';
-  const note = isImplicit ? ' (policies.default is not written: what no rule allows is denied)' : '';
-  return `${count}, default ${otherwise}${note}`;
+function bannerText({ rules, default: otherwise }: CompiledPolicy): string {
+  const count = rules.length === 0 ? 'no rules' : `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`;
+  return `${count}, default ${otherwise}`;
+}
+
+/** What nobody may overlook: that nothing is blocked, or that what no rule names is. */
+function bannerNote({ rules, default: otherwise }: CompiledPolicy, isImplicit: boolean): string | undefined {
+  if (rules.length === 0 && otherwise === 'allow') return 'policies has no rules and default allow: nothing is blocked';
+  return isImplicit ? 'policies.default is not written: what no rule allows is denied' : undefined;
 }

@@ -29,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (what === 'schema') out(JSON.stringify(composeJsonSchema(inspected.generation.schemas), null, 2));
     else {
       const { file, generation } = inspected;
-      const sections = maskSections(withDefaults(file.tree, generation.schemas), generation.schemas);
+      const sections = maskSections(withDefaults(file.tree, generation.schemas), generation.schemas, file.writtenAt);
       if (usage.options['json'] === true) out(JSON.stringify(sections));
       else out((await import('yaml')).stringify(sections));
     }

@@ -11,7 +11,7 @@ import { parseUsage } from '../usage.ts';
 /** What `GET /api/status` answers, as far as it is shown here. */
 interface Status {
   readonly version: string;
-  readonly configuration: Pick<ConfigurationView, 'path' | 'hash' | 'generation' | 'loadedAtMs' | 'lastReload'>;
+  readonly config: Pick<ConfigurationView, 'path' | 'hash' | 'generation' | 'loadedAtMs' | 'lastReload'>;
   readonly upstreams: readonly UpstreamView[];
   readonly plugins?: readonly PluginView[];
 }
@@ -32,8 +32,8 @@ export async function run(args: readonly string[]): Promise<number> {
   return exitCodes.ok;
 }
 
-function formatStatus({ version, configuration, upstreams }: Status, hashOnDisk: string): string {
-  const { path, hash, generation, loadedAtMs, lastReload } = configuration;
+function formatStatus({ version, config, upstreams }: Status, hashOnDisk: string): string {
+  const { path, hash, generation, loadedAtMs, lastReload } = config;
   const row = (label: string, text: string): string => `  ${label.padEnd(10)}${text}`;
   const reload =
     lastReload === undefined || lastReload.ok ? [] : [row('reload', `refused: ${lastReload.error ?? 'see the log'}`)];

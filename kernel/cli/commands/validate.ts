@@ -8,6 +8,7 @@ import { createLog } from '../../log.ts';
 import { invalidConfig } from '../../proxy.ts';
 import type { CatalogueCheck, Problem } from '../../plugin.ts';
 import { catalogueCheck } from '../../refs.ts';
+import { notesOf } from '../banner.ts';
 import { within } from '../within.ts';
 import { configPathOf } from '../config-path.ts';
 import { colour, columns, fail, note, out } from '../terminal.ts';
@@ -25,6 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const json = usage.options['json'] === true;
   const { file, problems, inspected } = await inspect(configPathOf(usage), process.env, createLog({ level: 'error' }));
   const further = inspected === undefined ? [] : await againstTools(inspected);
+  const notes = inspected === undefined ? [] : notesOf(inspected.generation);
   await inspected?.close();
   const located = locateProblems([...problems, ...further], file);
   const errors = located.filter(isError).length;
@@ -37,6 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
         path: file.path,
         hash: file.hash,
         warnings: located.map(({ code, message, fix, place }) => ({ code, message, hint: fix, ...place })),
+        notes,
       }),
     );
     return exitCodes.ok;
@@ -47,6 +50,7 @@ export async function run(args: readonly string[]): Promise<number> {
     note(`\n${file.shown}: ${counted}`);
     return exitCodes.config;
   }
+  for (const text of notes) note(`note: ${text}`);
   out(`${file.shown} is valid: ${inspected!.generation.plugins.length} plugins${warnings > 0 ? `, ${counted}` : ''}`);
   return exitCodes.ok;
 }

@@ -15,6 +15,8 @@ export interface BridgeOptions {
   readonly timeoutMs: number;
   /** Opens a connection with the credentials of the request that needs it. */
   readonly open: (outgoing: Outgoing) => OpenChannel;
+  /** Why it cannot even be started now, where that can be told without trying. */
+  readonly unstartable?: () => string | undefined;
   /** False: the transport is older than the modern era. */
   readonly speaksModern: boolean;
   readonly log: Log;
@@ -38,6 +40,7 @@ export function createBridge(options: BridgeOptions): Upstream {
   let detail = 'not used yet';
   let isClosed = false;
   const seen = (up: boolean, why: string) => {
+    if (!up && options.unstartable?.() !== undefined) return; // `view` says it, for as long as it holds
     state = up ? 'up' : 'down';
     detail = why;
   };
@@ -147,7 +150,13 @@ export function createBridge(options: BridgeOptions): Upstream {
       });
       return modern.exchange(outgoing, receiver);
     },
-    view: () => ({ name, transport, state, detail }),
+    // Asked anew each time: what was installed meanwhile must not stay `down` because nobody is sent to it.
+    view() {
+      const reason = options.unstartable?.();
+      return reason === undefined
+        ? { name, transport, state, detail }
+        : { name, transport, state: 'down', detail: reason };
+    },
     async close(when) {
       const isBusy = () => (modern?.inFlight ?? 0) > 0 || [...sessions.values()].some((session) => !session.isIdle);
       isClosed = when === 'now';

@@ -71,7 +71,9 @@ export function openChild(options: ChildOptions, events: ChannelEvents): Channel
     };
     child.on('error', (error: NodeJS.ErrnoException) =>
       over(
-        error.code === 'ENOENT' ? 'the program was not found' : `the program could not be started (${error.code})`,
+        error.code === 'ENOENT'
+          ? `the program ${command} was not found`
+          : `the program could not be started (${error.code})`,
         couldNotStart,
       ),
     );

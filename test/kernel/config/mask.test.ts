@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createScrub, maskSections, secretsOf } from '../../../kernel/config/mask.ts';
+import { parseConfig } from '../../../kernel/config/read.ts';
 import { secret } from '../../../kernel/config/secret.ts';
 import type { JsonObject } from '../../../kernel/plugin.ts';
 
@@ -147,5 +148,52 @@ describe('scrubbing', () => {
 
   it('leaves very short ones alone, which would blacken every line', () => {
     expect(createScrub(['a', ''])('a banana')).toBe('a banana');
+  });
+});
+
+describe('what came from variables', () => {
+  const env = {
+    TOKEN: 'tok-9f2e7a11',
+    DB_PASS: 'pa55word!',
+    PORT: '3100',
+    MODE: 'open',
+    SHOP: 'https://shop.example/k-12345678/mcp',
+    STAGE: 'staging',
+  };
+  const file = parseConfig(
+    [
+      'environment: ${STAGE}',
+      'upstream:',
+      '  url: ${SHOP}',
+      "  args: ['--token=${TOKEN}', -p, '${DB_PASS}', '--api-key', literal-key, '--password=literal-pass', --verbose, x]",
+      'dashboard: { port: "${PORT}", mode: "${MODE}" }',
+      'unknown: { note: "${TOKEN}", plain: words }',
+    ].join('\n'),
+    '/nowhere/helio.yaml',
+    env,
+  );
+  const known = new Map<string, z.ZodType>([
+    ['environment', z.string()],
+    ['upstream', z.strictObject({ url: z.url(), args: z.array(z.string()) })],
+    ['dashboard', z.strictObject({ port: z.number(), mode: z.enum(['open', 'closed']) })],
+  ]);
+
+  it('is shown as it is written, wherever any text could stand', () => {
+    expect(maskSections(file.tree, known, file.writtenAt)).toEqual({
+      environment: 'staging',
+      upstream: {
+        url: '${SHOP}',
+        args: ['--token=***', '-p', '${DB_PASS}', '--api-key', '***', '--password=***', '--verbose', 'x'],
+      },
+      dashboard: { port: '3100', mode: 'open' },
+      unknown: { note: '${TOKEN}', plain: 'words' },
+    });
+  });
+
+  it('stands in no log, where the variable is named like a secret', () => {
+    const scrub = createScrub(secretsOf(file.tree, known, file));
+    expect(scrub('child tok-9f2e7a11 -p pa55word! literal-key literal-pass staging open 3100')).toBe(
+      'child *** -p *** *** *** staging open 3100',
+    );
   });
 });
