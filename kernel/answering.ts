@@ -1,5 +1,5 @@
 /** What happens to an answer before the client reads it. */
-import type { Answer, Decision } from './plugin.ts';
+import type { Answer, Awaitable, Decision } from './plugin.ts';
 import { errorAnswer, resultAnswer } from './answer.ts';
 import type { PluginFailure } from './guard.ts';
 import { TripResponseContext } from './contexts.ts';
@@ -9,11 +9,11 @@ import { feedbackKey } from './refusal.ts';
 import type { Trip } from './trip.ts';
 
 /** afterResponse: redact, then annotate. The very same answer comes back when nobody changed it. */
-export async function passThroughHooks(
+export function passThroughHooks(
   trip: Trip,
   decision: Decision,
   answer: Answer,
-): Promise<{ readonly answer: Answer } | { readonly failure: PluginFailure }> {
+): Awaitable<{ readonly answer: Answer } | { readonly failure: PluginFailure }> {
   const { hooks } = trip.generation;
   if (hooks.taps['afterResponse']!.length === 0) return { answer };
   const ctx = Object.freeze(new TripResponseContext(trip, decision));
@@ -32,6 +32,7 @@ export function withheld(trip: Trip, failure: PluginFailure): Answer {
   const feedback = {
     blocked: true,
     reason: 'plugin_failed',
+    message: text,
     withheld: true,
     plugin: failure.plugin,
     retry_allowed: false,

@@ -12,31 +12,39 @@ export interface FactSheet extends WritableFacts {
 }
 
 export function createFacts(): FactSheet {
-  const ofTheCall = new Map<string, unknown>();
-  let ofTheEvaluation: Map<string, unknown> | undefined;
-  let layer: Map<string, unknown> | undefined = ofTheCall;
-  return Object.freeze({
-    get<T>(fact: Fact<T>): T | undefined {
-      return (ofTheEvaluation?.get(fact.id) ?? ofTheCall.get(fact.id)) as T | undefined;
-    },
-    set<T>(fact: Fact<T>, value: T): void {
-      if (layer === undefined) throw helioError('HELIO_FACT_TOO_LATE', { fact: fact.id });
-      if (ofTheCall.has(fact.id) || ofTheEvaluation?.has(fact.id))
-        throw helioError('HELIO_FACT_TWICE', { fact: fact.id });
-      // Frozen: whoever reads it gets the very object, and who is calling or which rules matched must not change on the way.
-      layer.set(fact.id, typeof value === 'object' && value !== null ? Object.freeze(value) : value);
-    },
-    beginEvaluation() {
-      layer = ofTheEvaluation = new Map();
-    },
-    endEvaluation() {
-      layer = ofTheCall;
-    },
-    close() {
-      layer = undefined;
-    },
-  });
+  return new Sheet();
 }
+
+/** A class, because it is made for every call; frozen, because plugins are handed it. */
+class Sheet implements FactSheet {
+  readonly #ofTheCall = new Map<string, unknown>();
+  #ofTheEvaluation: Map<string, unknown> | undefined;
+  #layer: Map<string, unknown> | undefined = this.#ofTheCall;
+
+  constructor() {
+    Object.freeze(this);
+  }
+  get<T>(fact: Fact<T>): T | undefined {
+    return (this.#ofTheEvaluation?.get(fact.id) ?? this.#ofTheCall.get(fact.id)) as T | undefined;
+  }
+  set<T>(fact: Fact<T>, value: T): void {
+    if (this.#layer === undefined) throw helioError('HELIO_FACT_TOO_LATE', { fact: fact.id });
+    if (this.#ofTheCall.has(fact.id) || this.#ofTheEvaluation?.has(fact.id))
+      throw helioError('HELIO_FACT_TWICE', { fact: fact.id });
+    // Frozen: whoever reads it gets the very object, and who is calling or which rules matched must not change on the way.
+    this.#layer.set(fact.id, typeof value === 'object' && value !== null ? Object.freeze(value) : value);
+  }
+  beginEvaluation(): void {
+    this.#layer = this.#ofTheEvaluation = new Map();
+  }
+  endEvaluation(): void {
+    this.#layer = this.#ofTheCall;
+  }
+  close(): void {
+    this.#layer = undefined;
+  }
+}
+Object.freeze(Sheet.prototype);
 
 /** For records that no call stands behind. */
 export const noFacts: Facts = Object.freeze({ get: () => undefined });

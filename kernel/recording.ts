@@ -1,12 +1,13 @@
 /** The last step of every call: the journal first (the answer waits for it), then the observers (it does not). */
-import type { Answer, Decision, DecisionRecord, Outcome } from './plugin.ts';
+import type { Answer, Awaitable, Decision, DecisionRecord, Outcome } from './plugin.ts';
+import { isPromise } from './guard.ts';
 import { logFailure } from './steps.ts';
 import type { Trip } from './trip.ts';
 
-export async function keepRecord(
+export function keepRecord(
   trip: Trip,
   end: { readonly decision: Decision; readonly outcome: Outcome; readonly answer?: Answer; readonly error?: string },
-): Promise<void> {
+): Awaitable<void> {
   const { call, incoming, facts, generation, waitedMs, upstreamMs } = trip;
   facts.close();
   const record: DecisionRecord = Object.freeze({
@@ -27,12 +28,17 @@ export async function keepRecord(
     waitedMs,
     upstreamMs,
   });
-  try {
-    const written = generation.journal?.outcome(record);
-    if (written !== undefined) await written;
-  } catch (cause) {
-    // The call is over and cannot be undone; the journal refuses what comes next (`unavailable`).
+  const observe = (): void => generation.hooks.onDecision(record, (failure) => logFailure(trip, failure));
+  // The call is over and cannot be undone; the journal refuses what comes next (`unavailable`).
+  const unwritten = (cause: unknown): void => {
     trip.world.log.error('the outcome of a call could not be recorded', { call: call.id, cause: String(cause) });
+    observe();
+  };
+  let written;
+  try {
+    written = generation.journal?.outcome(record);
+  } catch (cause) {
+    return unwritten(cause);
   }
-  generation.hooks.onDecision(record, (failure) => logFailure(trip, failure));
+  return isPromise(written) ? (written as Promise<void>).then(observe, unwritten) : observe();
 }
