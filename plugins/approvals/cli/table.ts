@@ -21,13 +21,14 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
 
 export function ticketTable(tickets: readonly Ticket[], nowMs: number, columns: number): string {
   return table(
-    ['REFERENCE', 'STATE', 'TOOL', 'WHO', 'LEFT', 'ARGUMENTS'],
+    // What does not fit is cut from the end: how long there is left must not be.
+    ['REFERENCE', 'STATE', 'LEFT', 'TOOL', 'WHO', 'ARGUMENTS'],
     tickets.map((ticket) => [
       ticket.id,
       ticket.state,
+      ticket.state === 'pending' ? span(ticket.deadlineAtMs - nowMs) : '-',
       `${ticket.upstream}/${ticket.name}`,
       ticket.principal,
-      ticket.state === 'pending' ? span(ticket.deadlineAtMs - nowMs) : '-',
       ticket.argumentsText.replace(/\s+/g, ' '),
     ]),
     columns,
