@@ -183,6 +183,11 @@ export const reasons: readonly Reason[] = [
     reason: 'plugin_failed',
     plugin: 'kernel',
     when: 'A guard failed or ran out of time, so the call was refused. The reason names the plugin.',
+    fields: {
+      plugin: 'the plugin that failed',
+      hook: 'where it failed',
+      withheld: '`true`: the call was carried out, and its answer kept back',
+    },
     suggestion: 'Try again once; if it repeats, tell your user.',
   },
   {
