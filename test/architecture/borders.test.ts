@@ -4,6 +4,7 @@ import { sourcesOf, type Import, type Source } from './sources.ts';
 
 const kernel = sourcesOf('kernel');
 const plugins = sourcesOf('plugins');
+const dashboard = sourcesOf('dashboard/src');
 
 /** `file imports specifier` for every import that breaks the rule. */
 function breaches(
@@ -89,7 +90,9 @@ describe('the sizes', () => {
   };
 
   it('no file is longer than 300 lines without a reason', () => {
-    const long = [...kernel, ...plugins].filter(({ path, lines }) => lines > 301 && !(path in longForAReason));
+    const long = [...kernel, ...plugins, ...dashboard].filter(
+      ({ path, lines }) => lines > 301 && !(path in longForAReason),
+    );
     expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });
 

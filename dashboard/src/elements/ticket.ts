@@ -1,21 +1,21 @@
 /** `<helio-ticket>`: one approval that is asked for - who, what, every argument, why it stopped, what it would cost, and the decision. */
-import { LitElement, css, html, nothing } from 'lit';
+import { LitElement, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { consume } from '@lit/context';
 import { ApiError } from '../app/api.ts';
-import { ExactNumber, parseExact } from '../app/exact-json.ts';
 import { hostContext, type Host } from '../app/host.ts';
 import { countdown, instant, visible } from '../app/format.ts';
 import { readPots, type PotView } from '../app/pots.ts';
 import { Resource } from '../app/resource.ts';
 import { Every, Watch } from '../app/watch.ts';
 import { dialogStyles } from '../styles/dialog.ts';
+import { ticketStyles } from '../styles/ticket.ts';
 import { shared } from '../styles/shared.ts';
-import type { AuditPage, Json, PolicyView, Ticket } from '../api-types.ts';
+import type { AuditPage, PolicyView, Ticket } from '../api-types.ts';
 import { icon } from './icon.ts';
 import { whenRead } from './state.ts';
+import { ticketArguments } from './ticket-arguments.ts';
 import './calls.ts';
-import './json.ts';
 import './meter.ts';
 import './outcome.ts';
 
@@ -49,144 +49,7 @@ export class HelioTicket extends LitElement {
     return { history: history?.rows ?? [], rules: rules?.rules ?? [], pots };
   });
 
-  static override styles = [
-    shared,
-    dialogStyles,
-    css`
-      :host {
-        display: block;
-      }
-      .card > .body {
-        display: grid;
-        gap: 20px;
-      }
-      .top {
-        display: flex;
-        align-items: flex-start;
-        gap: 12px;
-      }
-      .top h2 {
-        font-size: 18px;
-        line-height: 26px;
-        overflow-wrap: anywhere;
-      }
-      .left {
-        text-align: right;
-        font-variant-numeric: tabular-nums;
-      }
-      .left b {
-        font-size: 22px;
-        line-height: 26px;
-        color: var(--helio-approval);
-      }
-      section > h3 {
-        margin-bottom: 6px;
-      }
-      .arguments {
-        border: 1px solid var(--helio-line);
-        border-radius: 6px;
-        overflow: hidden;
-      }
-      .arguments table {
-        table-layout: fixed;
-      }
-      .arguments th {
-        width: 34%;
-        vertical-align: top;
-        padding: 9px 12px;
-        font-family: var(--helio-mono);
-        font-weight: 500;
-        white-space: normal;
-        overflow-wrap: anywhere;
-      }
-      .arguments tr:last-child th {
-        border-bottom: 0;
-      }
-      .arguments td {
-        height: auto;
-        padding: 9px 12px;
-        font: 13px/18px var(--helio-mono);
-        overflow-wrap: anywhere;
-        white-space: pre-wrap;
-      }
-      .arguments tr.matched {
-        background: var(--helio-approval-back);
-      }
-      .arguments tr.matched th {
-        color: var(--helio-approval);
-        font-weight: 700;
-        box-shadow: inset 3px 0 0 var(--helio-approval);
-      }
-      .why {
-        list-style: none;
-        padding: 0;
-        display: grid;
-        gap: 8px;
-      }
-      .why li {
-        padding: 10px 12px;
-        background: var(--helio-sunken);
-        border-radius: 6px;
-        font-size: 13px;
-        overflow-wrap: anywhere;
-      }
-      .facts {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(180px, 1fr));
-        gap: 12px 20px;
-        font-size: 13px;
-      }
-      .facts dd {
-        overflow-wrap: anywhere;
-      }
-      .framed {
-        border: 1px solid var(--helio-line);
-        border-radius: 6px;
-        overflow: hidden;
-      }
-      .decide {
-        position: sticky;
-        bottom: 0;
-        display: flex;
-        flex-wrap: wrap;
-        gap: 8px;
-        align-items: center;
-        padding: 12px 16px;
-        border-top: 1px solid var(--helio-line);
-        background: var(--helio-surface);
-        border-radius: 0 0 8px 8px;
-      }
-      .decide select {
-        width: auto;
-      }
-      .decide .glass {
-        margin-left: auto;
-      }
-      .pots {
-        display: grid;
-        gap: 10px;
-        font-size: 13px;
-      }
-      .back {
-        display: none;
-      }
-      kbd {
-        font: 11px/14px var(--helio-mono);
-        opacity: 0.8;
-        border: 1px solid currentColor;
-        border-radius: 3px;
-        padding: 0 4px;
-      }
-      @media (max-width: 1000px) {
-        .back {
-          display: inline-flex;
-        }
-        kbd {
-          display: none;
-        }
-      }
-    `,
-  ];
+  static override styles = [shared, dialogStyles, ticketStyles];
   constructor() {
     super();
     new Every(this, 1_000, () => this.ticket.value?.state === 'pending' && this.requestUpdate());
@@ -202,7 +65,7 @@ export class HelioTicket extends LitElement {
           this.ticket,
           (ticket) =>
             html`<div class="body">
-                ${this.top(ticket)}${this.whyStopped(ticket)}${this.arguments(ticket)}${this.facts(ticket)}${this.effects(ticket)}${this.votes(ticket)}${this.history()}
+                ${this.top(ticket)}${this.whyStopped(ticket)}${ticketArguments(ticket, this.around.value?.rules ?? [])}${this.facts(ticket)}${this.effects(ticket)}${this.votes(ticket)}${this.history()}
               </div>
               ${ticket.state === 'pending' ? this.decide(ticket) : nothing}`,
         )}
@@ -250,56 +113,6 @@ export class HelioTicket extends LitElement {
         )}
       </ul>
     </section>`;
-  }
-  /** All of them, whole: what is approved is what is sent. */
-  private arguments(ticket: Ticket) {
-    const matched = this.matchedNames(ticket);
-    let value: Json;
-    try {
-      value = parseExact(ticket.argumentsText) as Json;
-    } catch {
-      value = ticket.argumentsText;
-    }
-    const isObject =
-      value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof ExactNumber);
-    const entries = isObject ? Object.entries(value as { readonly [name: string]: Json }) : [];
-    return html`<section>
-      <h3>Arguments</h3>
-      ${
-        !isObject
-          ? html`<helio-json label="Arguments" .value=${value}></helio-json>`
-          : entries.length === 0
-            ? html`<p class="muted">None.</p>`
-            : html`<div class="arguments">
-                <table>
-                  <tbody>
-                    ${entries.map(
-                      ([name, part]) =>
-                        html`<tr class=${matched.has(name) ? 'matched' : ''}>
-                          <th scope="row">
-                            ${visible(name)}${matched.has(name) ? html`<span class="sr"> (what the rule matched)</span>` : nothing}
-                          </th>
-                          <td>${shown(part)}</td>
-                        </tr>`,
-                    )}
-                  </tbody>
-                </table>
-              </div>`
-      }
-      ${ticket.argumentsCut ? html`<p class="notice warn">Cut after 256 KiB. The approval is bound to all of them: <code>hash ${ticket.argumentsHash}</code></p>` : nothing}
-    </section>`;
-  }
-  /** Arguments that the asking rules look at, from the rules as written. */
-  private matchedNames(ticket: Ticket): ReadonlySet<string> {
-    const asking = new Set(ticket.askers.map(({ rule }) => rule?.name));
-    const sources = (this.around.value?.rules ?? []).filter(({ name }) => asking.has(name)).map(({ source }) => source);
-    return new Set(
-      sources.flatMap((source) =>
-        [...source.matchAll(/\$\.([A-Za-z_][\w-]*)|\$\[['"]([^'"]+)['"]\]/g)].map(
-          (match) => match[1] ?? match[2] ?? '',
-        ),
-      ),
-    );
   }
   private facts(ticket: Ticket) {
     const fact = (name: string, value: unknown) =>
@@ -443,12 +256,6 @@ export class HelioTicket extends LitElement {
       this.busy = false;
     }
   }
-}
-
-function shown(part: Json): unknown {
-  if (part !== null && typeof part === 'object' && !(part instanceof ExactNumber))
-    return html`<helio-json label="value" .value=${part}></helio-json>`;
-  return visible(String(part));
 }
 
 /** `*` is any run of characters. Only for showing; what counts is decided by the policy. */

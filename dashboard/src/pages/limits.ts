@@ -1,5 +1,5 @@
 /** `<helio-limits>`: how full every limit and pot is, how fast it fills, when it is empty or new - and what filled it. */
-import { LitElement, css, html, nothing } from 'lit';
+import { LitElement, html, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { consume } from '@lit/context';
 import { hostContext, type Host } from '../app/host.ts';
@@ -10,6 +10,7 @@ import { Every, Watch } from '../app/watch.ts';
 import { icon } from '../elements/icon.ts';
 import { whenRead } from '../elements/state.ts';
 import { dialogStyles } from '../styles/dialog.ts';
+import { limitsStyles } from '../styles/limits.ts';
 import { shared } from '../styles/shared.ts';
 import '../elements/empty.ts';
 import '../elements/meter.ts';
@@ -43,87 +44,7 @@ export class HelioLimits extends LitElement {
     return pot === undefined ? [] : await readEntries(this.host, pot, signal);
   });
 
-  static override styles = [
-    shared,
-    dialogStyles,
-    css`
-      :host {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 16px;
-        container-type: inline-size;
-      }
-      table {
-        table-layout: fixed;
-      }
-      .meter {
-        width: 22%;
-      }
-      .used {
-        width: 200px;
-      }
-      .empty {
-        width: 124px;
-      }
-      .window {
-        width: 76px;
-      }
-      .do {
-        width: 92px;
-      }
-      td.used {
-        white-space: nowrap;
-      }
-      td helio-meter {
-        margin-top: 0;
-      }
-      .name button {
-        border: 0;
-        background: none;
-        padding: 0;
-        min-height: 24px;
-        font-weight: 600;
-        color: var(--helio-text);
-        max-width: 100%;
-        justify-content: flex-start;
-      }
-      tr.open > td {
-        background: var(--helio-selected);
-      }
-      td.wide {
-        padding: 0;
-        height: auto;
-        background: var(--helio-sunken);
-      }
-      .none {
-        padding: 14px 16px;
-        font-size: 13px;
-        color: var(--helio-muted);
-      }
-      @container (max-width: 900px) {
-        .less {
-          display: none;
-        }
-        .used {
-          width: 170px;
-        }
-      }
-      @container (max-width: 560px) {
-        .meter {
-          width: 60px;
-        }
-        .used {
-          width: 124px;
-        }
-        td.used {
-          white-space: normal;
-        }
-        .do {
-          display: none;
-        }
-      }
-    `,
-  ];
+  static override styles = [shared, dialogStyles, limitsStyles];
   constructor() {
     super();
     new Watch(this, () => [

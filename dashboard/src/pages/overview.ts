@@ -1,5 +1,5 @@
 /** `<helio-overview>`: is it enforcing, what happened today, what waits, what is nearly used up, what was refused, what is ill. */
-import { LitElement, css, html, nothing } from 'lit';
+import { LitElement, html, nothing } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { consume } from '@lit/context';
 import { hostContext, type Host } from '../app/host.ts';
@@ -8,6 +8,7 @@ import { Resource } from '../app/resource.ts';
 import { Every, Watch } from '../app/watch.ts';
 import { icon } from '../elements/icon.ts';
 import { whenRead } from '../elements/state.ts';
+import { overviewStyles } from '../styles/overview.ts';
 import { shared } from '../styles/shared.ts';
 import type { Overview, PluginRow, Ticket } from '../api-types.ts';
 import { readPots, type PotView } from '../app/pots.ts';
@@ -41,94 +42,7 @@ export class HelioOverview extends LitElement {
   );
   private isStale = false;
 
-  static override styles = [
-    shared,
-    css`
-      :host {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 16px;
-      }
-      .sentence {
-        font-size: 15px;
-      }
-      .tiles {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
-        gap: 12px;
-      }
-      .tile {
-        padding: 14px 16px 12px;
-        display: grid;
-        gap: 2px;
-        color: inherit;
-      }
-      a.tile:hover {
-        text-decoration: none;
-        border-color: var(--helio-control);
-      }
-      .tile b {
-        font-size: 24px;
-        line-height: 32px;
-        font-weight: 650;
-        font-variant-numeric: tabular-nums;
-        letter-spacing: -0.02em;
-      }
-      .tile b.long {
-        font-size: 18px;
-      }
-      .tile helio-sparkline {
-        margin-top: 8px;
-        color: var(--helio-info);
-      }
-      .tile.denied helio-sparkline {
-        color: var(--helio-deny);
-      }
-      .tile.held helio-sparkline {
-        color: var(--helio-approval);
-      }
-      .two {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
-        gap: 16px;
-        align-items: start;
-      }
-      .list {
-        list-style: none;
-        padding: 0;
-      }
-      .list li {
-        padding: 10px 16px;
-        border-bottom: 1px solid var(--helio-line);
-        font-size: 13px;
-      }
-      .list li:last-child {
-        border-bottom: 0;
-      }
-      .none {
-        padding: 14px 16px;
-        font-size: 13px;
-        color: var(--helio-muted);
-      }
-      ol {
-        display: grid;
-        gap: 20px;
-        padding: 20px 20px 20px 40px;
-      }
-      ol h2 {
-        margin-bottom: 4px;
-      }
-      header a {
-        margin-left: auto;
-        font-size: 13px;
-      }
-      .left {
-        font-variant-numeric: tabular-nums;
-        font-weight: 600;
-        color: var(--helio-approval);
-      }
-    `,
-  ];
+  static override styles = [shared, overviewStyles];
   constructor() {
     super();
     new Watch(this, () => [
