@@ -28,12 +28,15 @@ export interface Standing {
   end(): void;
 }
 
+const openAgainMs = 1_000;
 const changed = ['tools', 'prompts', 'resources'].map((kind) =>
   messageEvent(Buffer.from(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`)),
 );
 
 export function openStanding({ relay, names, session, request, client, parts, lastIds }: StandingOptions): Standing {
   const seenIds = new Map(lastIds);
+  /** Under which session each part's stream was asked for. */
+  const asked = new Map<string, string | undefined>();
   const openPart = (part: string): void => {
     const upstream = parts().get(part);
     if (upstream) void session.open(relay, request, upstream);
@@ -45,6 +48,7 @@ export function openStanding({ relay, names, session, request, client, parts, la
       const upstream = parts().get(part);
       const state = session.known(part);
       if (upstream === undefined || state?.state !== 'up') return undefined;
+      asked.set(part, state.session);
       const headers = headersFor(request.headers, state);
       delete headers['last-event-id'];
       const lastId = seenIds.get(part);
@@ -58,11 +62,11 @@ export function openStanding({ relay, names, session, request, client, parts, la
       return outwardEvent(event, view, outwardEventIds(seenIds));
     },
     over(part, end) {
-      const state = session.known(part);
-      if (end !== 'lost' || state?.state !== 'up') return end === 'ended';
+      if (end !== 'lost') return end === 'ended';
       seenIds.delete(part);
-      session.forget(part, state.session);
-      openPart(part);
+      session.forget(part, asked.get(part));
+      // A request of the client opens it at once; an upstream that forgets all the time is not asked all the time.
+      setTimeout(() => session.stream === own && openPart(part), openAgainMs).unref();
       return false;
     },
     gone() {

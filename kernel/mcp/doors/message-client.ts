@@ -141,17 +141,23 @@ export function createMessageClient({ relay, upstream, door, peer, target }: Mes
     const session = headerOf(mcp, 'mcp-session-id');
     const openedAtMs = Date.now();
     let status = 0;
+    const later = (run: () => void): void => {
+      if (Date.now() - openedAtMs > steadyMs) streamDelayMs = firstDelayMs;
+      setTimeout(() => !isOver && stream === own && run(), streamDelayMs).unref();
+      streamDelayMs = Math.min(streamDelayMs * 2, longestDelayMs);
+    };
     const own = new MessageResponder(
       {
         send: target.send,
         onDrain: target.onDrain,
         head: (told) => (status = told),
-        lost: session === undefined ? undefined : () => void reopen(session),
+        lost:
+          session === undefined
+            ? undefined
+            : () => later(() => void reopen(session).then((isOpen) => !isOpen && stream === own && listen(sent))),
         done() {
-          if (isOver || stream !== own || (status >= 400 && status < 500 && status !== 409 && status !== 429)) return;
-          if (Date.now() - openedAtMs > steadyMs) streamDelayMs = firstDelayMs;
-          setTimeout(() => !isOver && stream === own && listen(sent, own.lastEventId), streamDelayMs).unref();
-          streamDelayMs = Math.min(streamDelayMs * 2, longestDelayMs);
+          const isRefused = status >= 400 && status < 500 && status !== 409 && status !== 429;
+          if (!isRefused) later(() => listen(sent, own.lastEventId));
         },
       },
       undefined,

@@ -135,3 +135,21 @@ test('a client of both eras is led to the older one while an upstream speaks onl
   doors = await openDoors({ upstreams: { modern: { url: modern.url }, dead: { url: 'http://127.0.0.1:9/mcp' } } });
   expect(JSON.parse((await probe()).text).result.supportedVersions).toEqual(['2026-07-28']);
 });
+
+test('one that forgets every session at once is asked now and then, and the news of the others go on', async () => {
+  const forgetful = await stateful('forgetful');
+  forgetful.sessions.add = () => forgetful.sessions;
+  const steady = await stateful('steady');
+  doors = await openDoors({ upstreams: { forgetful: { url: forgetful.url }, steady: { url: steady.url } } });
+  const own = await session();
+  const stream = await openStream(doors.mcp, undefined, own, 'GET');
+  await expect.poll(() => steady.streams.size, eventually).toBe(1);
+  const opened = () => forgetful.asked.filter(({ method }) => method === 'initialize').length;
+  await expect.poll(opened, eventually).toBeGreaterThan(1);
+  expect(opened()).toBeLessThan(5);
+  steady.tell({ method: 'notifications/message', params: { level: 'info', data: 'heard' } });
+  await stream.until('heard');
+  forgetful.sessions.add = Set.prototype.add;
+  await expect.poll(() => forgetful.streams.size, eventually).toBe(1);
+  stream.destroy();
+});

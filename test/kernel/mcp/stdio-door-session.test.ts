@@ -110,5 +110,7 @@ test('a session that cannot be opened again is told as the upstream told it, and
   sessions.add = () => sessions;
   expect((await echo(1)).error).toMatchObject({ code: -32001, message: 'Session not found', data: { status: 404 } });
   sessions.add = Set.prototype.add;
-  expect((await echo(2)).result).toMatchObject({ echoed: { n: 2 } });
+  await expect.poll(async () => (await echo(2)).result?.echoed, eventually).toEqual({ n: 2 });
+  // It was asked again when there was a reason to, not all the time.
+  expect(upstream.asked.filter(({ method }) => method === 'initialize').length).toBeLessThan(8);
 });
