@@ -181,9 +181,9 @@ async function readChecks(out) {
       .replace(/-\d{4}-\d\d-\d\dT[\d-]+Z$/, '')
       .replace(/^(server|client)-(?=\w)/, '');
     const seen = new Map();
-    for (const { id, status, errorMessage } of JSON.parse(await readFile(join(out, scenario), 'utf8'))) {
+    for (const { id, status, errorMessage, details } of JSON.parse(await readFile(join(out, scenario), 'utf8'))) {
       seen.set(id, (seen.get(id) ?? 0) + 1);
-      checks.set(`${name} ${id}#${seen.get(id)}`, { scenario: name, status, errorMessage });
+      checks.set(`${name} ${id}#${seen.get(id)}`, { scenario: name, status, errorMessage, details });
     }
   }
   if (checks.size === 0) throw new Error('the suite wrote no checks');
@@ -220,10 +220,21 @@ function isAccepted(leg, scenario, key, before, after) {
   const isBridge = leg.upstream === 'stdio' || leg.upstream === 'sse';
   if (isBridge && bridged.has(scenario)) return after?.status !== 'FAILURE';
   if (leg.side !== 'client' || leg.part !== 'auth') return false;
-  // It compares with the address that the suite's own server published; through Helio the client rightly names Helio's.
-  if (/ resource-parameter-matches-prm#\d+$/.test(key)) return true;
+  if (/ resource-parameter-matches-prm#\d+$/.test(key)) return namesHelio(after);
   // One request more: Helio reads the tools before it judges the first call of one.
   return scenario === 'auth/scope-step-up' && before === undefined && after?.status !== 'FAILURE';
+}
+
+/**
+ * It compares with the address that the suite's own server published; through Helio the client rightly names Helio's - the
+ * same one to the authorization and the token endpoint. Any other value is a difference.
+ */
+function namesHelio(check) {
+  const { prmResource, authorizationResource, tokenResource } = check?.details ?? {};
+  const named = new Set([authorizationResource, tokenResource].filter((one) => one && one !== 'not provided'));
+  if (named.size !== 1 || !URL.canParse([...named][0])) return false;
+  const { origin, hostname, pathname } = new URL([...named][0]);
+  return hostname === '127.0.0.1' && pathname === '/mcp' && origin !== new URL(prmResource).origin;
 }
 
 function print({ name, direct, through, differences, accepted = [] }) {

@@ -53,7 +53,7 @@ it('says at the start which program is missing and what to do, and helio status 
   } finally {
     await helio.stop();
   }
-});
+}, 90_000);
 
 it('serves the other upstreams meanwhile, and the missing one as soon as it is there', async () => {
   const folder = await helioFolder();
