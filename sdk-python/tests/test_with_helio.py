@@ -11,7 +11,9 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import unittest
+import unittest.mock
 import urllib.request
 from decimal import Decimal
 from pathlib import Path
@@ -129,6 +131,70 @@ class Tokens(unittest.TestCase):
         self.assertTrue(any("demo-upstream" in _text(child / "cmdline") for child in children))
         for child in children:
             self.assertNotIn("token-for-nobody", _text(child / "environ"))
+
+
+    def test_the_adapters_token_judges_and_marks_nothing(self) -> None:
+        helio = Helio(POLICY, HELIO_SDK_TOKEN="sdk-token-for-nobody", HELIO_ADAPTER_TOKEN="adapter-token-for-nobody")
+        self.addCleanup(helio.stop)
+        environment = {"HELIO_SDK_URL": helio.url, "HELIO_ADAPTER_TOKEN": "adapter-token-for-nobody"}
+        kept = {name: os.environ.pop(name) for name in ("HELIO_SDK_TOKEN",) if name in os.environ}
+        self.addCleanup(os.environ.update, kept)
+        with unittest.mock.patch.dict(os.environ, environment), HelioContext(session="s") as ctx:
+            ctx.report(ctx.evaluate("greet", definition={}))
+            with self.assertRaises(HelioError) as caught:
+                ctx.mark_evidence("orders.lookup", "order_data", {})
+            self.assertEqual(caught.exception.code, "no_token")
+        with HelioContext(helio.url, "adapter-token-for-nobody", "s") as ctx, self.assertRaises(HelioError) as caught:
+            ctx.mark_evidence("orders.lookup", "order_data", {})
+        self.assertEqual(caught.exception.code, "unauthorized")
+
+
+class Frameworks(WithHelio):
+    """With stand-ins for the packages: what the glue does, not that it fits the packages."""
+
+    def stand_in(self, module: str, **members: object) -> None:
+        names = [module.rpartition(".")[0], module]
+        made = {name: types.ModuleType(name) for name in names}
+        vars(made[module]).update(members)
+        patch = unittest.mock.patch.dict(sys.modules, made)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_a_tool_runs_when_it_may_and_a_refusal_becomes_its_output(self) -> None:
+        class StructuredTool:
+            @staticmethod
+            def from_function(func, **about):
+                return types.SimpleNamespace(invoke=lambda arguments: func(**arguments), **about)
+
+        class BaseTool:
+            def __init__(self, **about):
+                vars(self).update(about)
+
+        self.stand_in("langchain_core.tools", StructuredTool=StructuredTool)
+        self.stand_in("crewai.tools", BaseTool=BaseTool)
+        from helio.frameworks import govern_crewai, govern_langchain
+
+        ran = []
+
+        def tool(name: str) -> object:
+            about = {"name": name, "description": f"Does {name}.", "args_schema": None}
+            return types.SimpleNamespace(
+                invoke=lambda arguments: ran.append((name, arguments)) or "done",
+                run=lambda **arguments: ran.append((name, arguments)) or "done",
+                **about,
+            )
+
+        with self.context() as ctx:
+            for govern, ask in (
+                (govern_langchain, lambda governed, **arguments: governed.invoke(arguments)),
+                (govern_crewai, lambda governed, **arguments: governed._run(**arguments)),
+            ):
+                greet, wipe = govern(tool("greet"), context=ctx), govern(tool("wipe"), context=ctx)
+                self.assertEqual((greet.name, greet.description), ("greet", "Does greet."))
+                self.assertEqual(ask(greet, who="Jane"), "done")
+                said = ask(wipe, disk="/dev/sda")
+                self.assertEqual(json.loads(said[said.index("{") :])["reason"], "policy_denied")
+        self.assertEqual(ran, [("greet", {"who": "Jane"})] * 2)
 
 
 class UnderStdio(unittest.TestCase):
