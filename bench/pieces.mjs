@@ -39,6 +39,12 @@ async function program(root, name, args) {
   try {
     return JSON.parse(out);
   } catch {
-    throw new Error(`bench/${name} ended with ${code ?? signal} and without a result: ${said.trim() || '(no word)'}`);
+    throw new Error(`bench/${name} ended with ${code ?? signal} and without a result: ${errorIn(said)}`);
   }
+}
+
+/** The line that says what went wrong, without the stack: it stands in a table that is published. */
+function errorIn(said) {
+  const lines = said.trim().split('\n');
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? (lines.at(-1) || 'it said nothing');
 }
