@@ -51,6 +51,7 @@ export async function startFakeDiscord() {
   /** Route (`*`: all) to the moment before which a request is one too many. */
   const closedUntilMs = new Map<string, number>();
   let impolite = 0;
+  let isLosing = false;
   let endpoint = '';
   let count = 0;
   const snowflake = (): string => String(1_300_000_000_000_000_000n + BigInt(++count));
@@ -59,7 +60,9 @@ export async function startFakeDiscord() {
     void read(request).then((body) => {
       const path = (request.url ?? '').replace('/api/v10', '');
       if (isTooEarly(`${request.method} ${path}`)) impolite++;
-      const answer = next.shift() ?? always ?? api(request, path, body);
+      const done = next.shift() ?? always ?? api(request, path, body);
+      const answer = isLosing ? { status: 502, json: {} } : done;
+      isLosing = false;
       asked.push({ method: request.method!, path, status: answer.status });
       close(`${request.method} ${path}`, answer);
       response.writeHead(answer.status, { 'content-type': 'application/json', connection: 'close', ...answer.headers });
@@ -213,6 +216,8 @@ export async function startFakeDiscord() {
     useEndpoint: (url: string) => void (endpoint = url),
     /** The next requests are answered like this. */
     answersOnce: (...answers: readonly Answer[]) => void next.push(...answers),
+    /** The next request is carried out, and its answer gets lost on the way. */
+    losesNextAnswer: () => void (isLosing = true),
     /** From now on every request is answered like this. */
     answers: (status: number, json: object, headers?: Record<string, string>) =>
       void (always = { status, json, ...(headers && { headers }) }),

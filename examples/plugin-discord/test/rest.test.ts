@@ -57,12 +57,16 @@ test('gives up at once when the wait is longer than a delivery may take, and ask
 });
 
 test('an answer that got lost makes no second message', async () => {
-  const one = rest();
-  await post(one);
-  await post(one);
-  fake.answersOnce({ status: 502, json: {} });
-  await post(one);
-  expect(fake.messages).toHaveLength(1);
+  const { fake: discord, helio } = await start();
+  await until(() => discord.asked.length === 1); // the look at the key, at start
+  discord.losesNextAnswer();
+  const call = helio.call('pay');
+  await until(() => discord.asked.filter(({ method }) => method === 'POST').length === 2);
+  expect(discord.asked.map(({ status }) => status)).toEqual([200, 502, 200]);
+  expect(discord.messages).toHaveLength(1);
+  await discord.press('approve', ada);
+  expect((await call).outcome).toBe('forwarded');
+  await until(() => discord.messages[0]!.edits === 1);
 });
 
 test.each([
