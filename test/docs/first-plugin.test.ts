@@ -27,7 +27,7 @@ describe('a reader of first-plugin.md', () => {
   beforeAll(() => void (sandbox = createSandbox()));
   afterAll(() => sandbox.remove());
 
-  it('sees what the page shows', { timeout: 120_000 }, async () => {
+  it('sees what the page shows', { timeout: 300_000 }, async () => {
     const blocks = blocksOfPage('first-plugin.md');
     expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['sh', 'js', 'yaml', 'text']));
     const port = await freePort();
@@ -87,7 +87,7 @@ describe('a reader of the other pages', () => {
 
   it.each(['hooks.md', 'services.md', 'README.md', 'publishing.md'])(
     'can carry out every command of %s',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (page) => {
       for (const { language, text } of blocksOfPage(page)) if (language === 'sh') await sandbox.perform(text);
     },
