@@ -11,7 +11,9 @@ import { parseUsage } from '../usage.ts';
 /** What `GET /api/status` answers, as far as it is shown here. */
 interface Status {
   readonly version: string;
-  readonly config: Pick<ConfigurationView, 'path' | 'hash' | 'generation' | 'loadedAtMs' | 'lastReload'>;
+  readonly config: Pick<ConfigurationView, 'path' | 'hash' | 'generation' | 'loadedAtMs'> & {
+    readonly lastReload: ConfigurationView['lastReload'] | null;
+  };
   readonly upstreams: readonly UpstreamView[];
   readonly plugins?: readonly PluginView[];
 }
@@ -35,8 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
 function formatStatus({ version, config, upstreams }: Status, hashOnDisk: string): string {
   const { path, hash, generation, loadedAtMs, lastReload } = config;
   const row = (label: string, text: string): string => `  ${label.padEnd(10)}${text}`;
-  const reload =
-    lastReload === undefined || lastReload.ok ? [] : [row('reload', `refused: ${lastReload.error ?? 'see the log'}`)];
+  const reload = !lastReload || lastReload.ok ? [] : [row('reload', `refused: ${lastReload.error ?? 'see the log'}`)];
   const stale = hash === hashOnDisk ? [] : [row('', 'helio.yaml on disk is another one than what runs')];
   return [
     `Helio ${version} is running`,
