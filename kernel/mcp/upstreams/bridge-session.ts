@@ -4,13 +4,12 @@ import { metaOf } from '../era.ts';
 import { Lasting } from '../lasting.ts';
 import { errorBytes, idKey, rpcCode, type Message } from '../messages.ts';
 import { scanMessage, type Scanned } from '../scan.ts';
-import { messageEvent } from '../sse-events.ts';
 import type { Leg, Outgoing, Receiver } from '../upstream.ts';
 import { Backlog } from './backlog.ts';
+import { BridgeStream } from './bridge-stream.ts';
 import type { Channel, OpenChannel } from './channel.ts';
 import { progressTokenOf } from './renumber.ts';
-import { idleLeg, keepAliveComment, openStream, plainReply, Reply } from './reply.ts';
-import { Unread } from './unread.ts';
+import { idleLeg, plainReply, Reply } from './reply.ts';
 
 export interface BridgeSessionOptions {
   readonly upstream: string;
@@ -53,16 +52,14 @@ export class BridgeSession {
   #retry: NodeJS.Timeout | undefined;
   /** What waits for a connection that is being made anew. */
   readonly #waiting = new Backlog<{ readonly send: () => void; readonly failed: (reason: string) => void }>();
-  #stream: Receiver | undefined;
-  /** For the client's GET, and while there is none. */
-  readonly #unread = new Unread((event) => this.#stream!.chunk(event), true);
-  #isOverflowing = false;
+  readonly #stream: BridgeStream;
   #reinitId = 0;
   usedAtMs = Date.now();
 
   /** Begins with the client's own `initialize`. */
   constructor(options: BridgeSessionOptions, outgoing: Outgoing, receiver: Receiver) {
     this.#options = options;
+    this.#stream = new BridgeStream(options.upstream, options.log);
     this.#initialize = outgoing.message!;
     const reply = new Reply(receiver);
     this.#pending.set(idKey(this.#initialize.id!), { reply, method: 'initialize', tokenKey: undefined });
@@ -71,7 +68,7 @@ export class BridgeSession {
   }
 
   get isIdle(): boolean {
-    return this.#pending.size === 0 && this.#stream === undefined;
+    return this.#pending.size === 0 && !this.#stream.isOpen;
   }
 
   post(outgoing: Outgoing, receiver: Receiver): Leg {
@@ -123,30 +120,11 @@ export class BridgeSession {
 
   get(receiver: Receiver): Leg {
     this.usedAtMs = Date.now();
-    this.#stream?.end(); // the client came back before its old stream was missed
-    this.#stream = receiver;
-    this.#unread.hold();
-    queueMicrotask(() => {
-      if (this.#stream !== receiver) return;
-      openStream(receiver);
-      this.#unread.flow();
-    });
-    const ifOwn = (run: () => void) => () => {
-      if (this.#stream === receiver) run();
-    };
-    return {
-      abort: ifOwn(() => {
-        this.#stream = undefined;
-        this.#unread.hold();
-      }),
-      pause: ifOwn(() => this.#unread.hold()),
-      resume: ifOwn(() => this.#unread.flow()),
-    };
+    return this.#stream.open(receiver);
   }
 
-  /** A comment, so that nobody between here and the client takes a quiet stream for a dead one. */
   keepAlive(): void {
-    if (!this.#unread.isHeld) this.#stream?.chunk(keepAliveComment);
+    this.#stream.keepAlive();
   }
 
   async close(): Promise<void> {
@@ -154,8 +132,7 @@ export class BridgeSession {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     this.#failAll('the session was closed');
-    this.#stream?.end();
-    this.#stream = undefined;
+    this.#stream.end();
     await this.#channel?.close();
   }
 
@@ -299,10 +276,7 @@ export class BridgeSession {
   #say(scanned: Scanned, bytes: Buffer): void {
     const target = this.#targetOf(scanned, bytes);
     if (target) return target.say(bytes);
-    if (this.#unread.add(messageEvent(bytes))) return;
-    const { log, upstream } = this.#options;
-    if (!this.#isOverflowing) log.warn('a client does not read its stream; what it is told is dropped', { upstream });
-    this.#isOverflowing = true;
+    this.#stream.say(bytes);
   }
 
   #targetOf(scanned: Scanned, bytes: Buffer): Reply | undefined {
@@ -314,7 +288,7 @@ export class BridgeSession {
     if (unsolicited.test(scanned.method!)) return undefined;
     if (this.#pending.size === 1) return this.#pending.values().next().value!.reply;
     // Without a GET stream a request of the server must go somewhere at once: somebody waits for its answer.
-    if (scanned.kind === 'request' && !this.#stream) return [...this.#pending.values()].at(-1)?.reply;
+    if (scanned.kind === 'request' && !this.#stream.isOpen) return [...this.#pending.values()].at(-1)?.reply;
     return undefined;
   }
 }
