@@ -174,7 +174,10 @@ describe('how far a path looks', () => {
     ['one wide list', `[${'1,'.repeat(fourMiB / 2 - 2)}1]`],
     ['many small objects', `[${'{"x":1},'.repeat(fourMiB / 8 - 1)}1]`],
     ['many empty lists', `[${'[],'.repeat(fourMiB / 3 - 1)}1]`],
-    ['one wide object', `{${Array.from({ length: 400_000 }, (_, i) => `"${i.toString(36)}x":1`).join(',')}}`],
+    [
+      'wide objects',
+      `[${Array.from({ length: 8 }, () => `{${Array.from({ length: 50_000 }, (_, i) => `"${i.toString(36)}x":1`).join(',')}}`).join(',')}]`,
+    ],
     ['towers of lists', `[${`${'['.repeat(60)}${']'.repeat(60)},`.repeat(34_000)}1]`],
   ];
 
