@@ -217,6 +217,10 @@ export const errors = {
     () =>
       'only plugins that tap nothing but onDecision and provide nothing can: a guard that is skipped opens the gate',
   ),
+  HELIO_PLUGIN_HOLDS_UP: told(
+    'failure',
+    'nothing else runs until the plugin returns; when it never does, restart Helio without it',
+  ),
   HELIO_SERVICE_TWICE: entry<{ service: string; plugins?: string | undefined }>(
     'config',
     ({ service, plugins }) => `two plugins provide ${service}${plugins ? `: ${plugins}` : ''}`,

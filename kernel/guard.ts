@@ -2,6 +2,7 @@
 import type { Awaitable } from './plugin.ts';
 import { noteCall, noteFailure } from './health.ts';
 import type { Tap } from './taps.ts';
+import { enter, leave } from './watchdog.ts';
 
 /** A plugin threw, ran out of time, or answered nonsense. `message` may be shown; the cause goes to the log only. */
 export class PluginFailure extends Error {
@@ -36,12 +37,15 @@ export function guard<R>(
 
   let value: Awaitable<R>;
   let later: boolean;
+  enter(tap.place);
   try {
     value = run();
     later = isPromise(value); // a getter or a proxy can throw here
   } catch (cause) {
+    leave();
     return fail('threw', cause);
   }
+  leave();
   if (!later) {
     const tookMs = performance.now() - startedMs;
     if (tookMs > timeoutMs) return fail(`took ${Math.round(tookMs)} ms (allowed: ${timeoutMs})`);

@@ -1,10 +1,13 @@
 /** One tap: a plugin's function at a stage of a hook, with everything that the guard and the order need to know. */
 import type { HookHandlers, HookName, HookStages, TapOptions } from './plugin.ts';
 import type { TapHealth } from './health.ts';
+import { placeOf } from './watchdog.ts';
 
 export interface Tap<H extends HookName = HookName> {
   readonly plugin: string;
   readonly hook: H;
+  /** Under which the watchdog knows it. */
+  readonly place: number;
   readonly stage: string;
   /** The stage's place in its hook. */
   readonly stageIndex: number;
@@ -43,6 +46,7 @@ export function createTap<H extends HookName>(
   return Object.freeze({
     plugin,
     hook,
+    place: placeOf(plugin, hook),
     stage,
     stageIndex,
     after: options.after ?? [],

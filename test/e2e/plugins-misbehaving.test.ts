@@ -104,6 +104,16 @@ it('an endless loop denies nobody else once it is over, and the log says how lon
   expect(logs()).toMatch(/took \d+ ms \(allowed: 300\)/);
 });
 
+it('a loop that lasts is named while it lasts: nothing else of Helio can speak', async () => {
+  const { mcp, logs } = await start(taps('evaluate', 'const end = Date.now() + 5_500; while (Date.now() < end);'));
+  await post(mcp, toolCall('create_payment'));
+  const said = logs().split('\n');
+  const named = said.findIndex((line) => line.includes('plugin \\"bad\\" has held Helio up in evaluate for 3 s'));
+  const over = said.findIndex((line) => /took \d+ ms \(allowed: 300\)/.test(line));
+  expect(named).toBeGreaterThanOrEqual(0);
+  expect(over).toBeGreaterThan(named);
+});
+
 describe('outside of every call', () => {
   it.each([
     ['throws in a timer', "setTimeout(() => { throw new Error('lost kettle'); }, 1);"],

@@ -3,6 +3,7 @@ import { createLog } from '../../log.ts';
 import { startProxy, type Proxy } from '../../proxy.ts';
 import { removeRunFile, writeRunFile } from '../../run-file.ts';
 import { version } from '../../version.ts';
+import { startWatchdog } from '../../watchdog.ts';
 import { bannerOf, formatBanner } from '../banner.ts';
 import { overridden } from '../override.ts';
 import { configPathOf } from '../config-path.ts';
@@ -40,6 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
     override: overridden({ ...(port !== undefined && { port: portOf(port) }), ...(dryRun && { dryRun }) }),
   });
   running.proxy = proxy;
+  const stopWatching = startWatchdog(process.stderr.isTTY === true);
   const banner = bannerOf(proxy);
   for (const aside of banner.asides) note(aside);
   if (isTerminal()) out(formatBanner(banner, version));
@@ -71,6 +73,7 @@ export async function run(args: readonly string[]): Promise<number> {
   process.once('SIGINT', hard);
   await removeRunFile(stateDir);
   await proxy.stop();
+  await stopWatching();
   process.off('SIGINT', hard);
   return signal === 'SIGINT' ? 130 : 0;
 }
