@@ -31,7 +31,9 @@ export function fail(error: unknown, json: boolean): number {
   const message = String((error as Error)?.message ?? error).split('\n')[0]!;
   if (json) out(JSON.stringify({ error: { code: 'HELIO_CLI_FAULT', message } }));
   else
-    process.stderr.write(`helio: ${message}\n  HELIO_CLI_FAULT: this is a fault in Helio; HELIO_LOG=debug shows more\n`);
+    process.stderr.write(
+      `helio: ${message}\n  HELIO_CLI_FAULT: this is a fault in Helio; HELIO_LOG=debug shows more\n`,
+    );
   if (process.env['HELIO_LOG'] === 'debug') process.stderr.write(`${String((error as Error)?.stack)}\n`);
   return exitCodes.failure;
 }

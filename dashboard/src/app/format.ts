@@ -74,7 +74,7 @@ export function count(value: number): string {
 }
 
 /** Characters that could make text read as something else: bidi overrides, zero width, controls. Shown as their code point. */
- 
+
 const deceptive =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 export function visible(text: string): string {
