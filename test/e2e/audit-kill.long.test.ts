@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cli } from '../../scripts/helio-process.mjs';
 import { helioFolder, startHelio, toolCall } from '../fixtures/helio.ts';
 
-const rounds = 8;
+const rounds = 20;
 const answeredPerRound = 500;
 const lanes = 8;
 

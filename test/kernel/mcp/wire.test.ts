@@ -3,9 +3,17 @@ import fc from 'fast-check';
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { UpstreamConfig } from '../../../kernel/mcp/config.ts';
+import type { Leg, Receiver } from '../../../kernel/mcp/upstream.ts';
+import { createHttpUpstream } from '../../../kernel/mcp/upstreams/http.ts';
 import { Connections, type WireExchange } from '../../../kernel/mcp/upstreams/wire/connections.ts';
+import { createDial } from '../../../kernel/mcp/upstreams/wire/dial.ts';
+import { quiet } from './support/doors.ts';
 
 interface Told {
   readonly status: number | undefined;
@@ -47,7 +55,8 @@ async function rawServer(...answers: (readonly string[])[]) {
   let opened = 0;
   server.on('connection', () => (opened += 1));
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const connections = new Connections(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`), 2_000);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  const connections = new Connections(new URL(url), 2_000);
   closing.push(
     () => connections.close('now'),
     () => {
@@ -55,7 +64,7 @@ async function rawServer(...answers: (readonly string[])[]) {
       return new Promise((done) => server.close(done));
     },
   );
-  return { connections, requests, sockets, opened: () => opened };
+  return { url, connections, requests, sockets, opened: () => opened };
 }
 
 function ask(connections: Connections, body?: string, onHead?: (exchange: () => WireExchange) => void): Promise<Told> {
@@ -106,6 +115,9 @@ describe('requests', () => {
     ['a space in a name', ['x one', 'a']],
     ['a line break in a name', ['x\r\ny', 'a']],
     ['no name', ['', 'a']],
+    ['a length of its own', ['content-length', '7']],
+    ['a transfer coding', ['transfer-encoding', 'chunked']],
+    ['a word on the connection', ['connection', 'close']],
   ])('are not sent with %s', async (_what, headers) => {
     const { connections, requests } = await rawServer([ok('yes')]);
     const told = await new Promise<string>((resolve) => {
@@ -117,6 +129,27 @@ describe('requests', () => {
     });
     expect(told).toContain('cannot be sent');
     expect(requests).toEqual([]);
+  });
+});
+
+describe('the first line and the host', () => {
+  test.each(['/a b', '/a\r\nx-two: b', '/a\0'])('are not sent with the path %j', async (path) => {
+    const { connections, requests } = await rawServer([ok('yes')]);
+    const told = await new Promise<string>((resolve) => {
+      const receiver = { head() {}, chunk() {}, end: () => resolve('sent'), failed: (e: Error) => resolve(e.message) };
+      connections.send({ verb: 'GET', path, headers: [], body: undefined }, receiver);
+    });
+    expect(told).toContain('cannot be sent');
+    expect(requests).toEqual([]);
+  });
+
+  test('name one host: the one that the config gives', async () => {
+    const { connections, requests } = await rawServer([ok('yes')]);
+    await new Promise<void>((end) => {
+      const receiver = { head() {}, chunk() {}, end, failed: () => end() };
+      connections.send({ verb: 'GET', path: '/', headers: ['host', 'mcp.test'], body: undefined }, receiver);
+    });
+    expect(requests[0]!.match(/^host: .*$/gm)).toEqual(['host: mcp.test']);
   });
 });
 
@@ -197,6 +230,10 @@ describe('answers', () => {
       'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n',
       'between',
     ],
+    ['a length behind a vertical tab', 'HTTP/1.1 200 OK\r\ncontent-length: \x0b2\r\n\r\nhi', 'forbidden character'],
+    ['a length behind a hard space', 'HTTP/1.1 200 OK\r\ncontent-length: \xa02\r\n\r\nhi', 'length'],
+    ['a line feed before a line end', 'HTTP/1.1 200 OK\r\nx: y\n\r\ncontent-length: 0\r\n\r\n', 'forbidden character'],
+    ['a bare carriage return', 'HTTP/1.1 200 OK\r\nx: y\r\r\ncontent-length: 0\r\n\r\n', 'forbidden character'],
     ['a switch of protocol', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', 'switched'],
     ['a head without end', `HTTP/1.1 200 OK\r\n${'x: yyyyyyyyyyyyyyyyyyyyyy\r\n'.repeat(4_000)}`, 'too long'],
   ])('with %s are refused', async (_what, answer, reason) => {
@@ -229,6 +266,10 @@ describe('connections', () => {
   test.each([
     ['it says close', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi'],
     ['it is HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nhi'],
+    [
+      'it is HTTP/1.0 in chunks',
+      'HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n',
+    ],
     ['the server is about to close it', ok('hi', 'keep-alive: timeout=1\r\n')],
   ])('are not used again when %s', async (_why, answer) => {
     const { connections, opened } = await rawServer([answer], [ok('next')]);
@@ -261,6 +302,59 @@ describe('connections', () => {
     expect(told).toMatchObject({ status: 200, error: 'enough' });
     expect(await ask(connections)).toMatchObject({ body: 'two' });
     expect(sockets.size).toBe(1);
+  });
+
+  test('are not used again after an answer that may have no body and names its length', async () => {
+    const { connections, opened } = await rawServer(
+      ['HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\n'],
+      [ok('two')],
+    );
+    expect(await ask(connections)).toMatchObject({ status: 204, body: '' });
+    expect(await ask(connections)).toMatchObject({ body: 'two' });
+    expect(opened()).toBe(2);
+  });
+
+  test.each([
+    ['head', ok('')],
+    ['chunk', ok('all')],
+    ['chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nall\r\n0\r\n\r\n'],
+  ])('that were aborted at the last %s of an answer are not used again', async (when, answer) => {
+    const { connections } = await rawServer([answer], [ok('two')]);
+    const told = await new Promise<string>((resolve) => {
+      const abort = () => exchange.abort(new Error('enough'));
+      const exchange: WireExchange = connections.send(
+        { verb: 'POST', path: '/mcp', headers: [], body: undefined },
+        {
+          head: () => void (when === 'head' && abort()),
+          chunk: () => void (when === 'chunk' && abort()),
+          end: () => resolve('ended'),
+          failed: (error) => resolve(error.message),
+        },
+      );
+    });
+    expect(told).toBe('enough');
+    expect(await ask(connections)).toMatchObject({ body: 'two', error: undefined });
+  });
+
+  test('do not keep what they sent', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { connections } = await rawServer([ok('one')], [ok('two')]);
+    const sent = await (async () => {
+      const body = Buffer.alloc(100_000, 'x');
+      await new Promise<void>((end) => {
+        const receiver = { head() {}, chunk() {}, end, failed: () => end() };
+        connections.send({ verb: 'POST', path: '/', headers: [], body }, receiver);
+      });
+      return new WeakRef(body);
+    })();
+    expect(await ask(connections)).toMatchObject({ body: 'two' });
+    await expect
+      .poll(() => {
+        collect();
+        return sent.deref() === undefined;
+      })
+      .toBe(true);
   });
 
   test('that somebody paused serve the next request', async () => {
@@ -307,9 +401,9 @@ describe('connections', () => {
 });
 
 describe('an https upstream', () => {
-  async function tlsServer() {
+  async function tlsServer(more: ServerOptions = {}) {
     const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url));
-    const server = createTlsServer({ key: pem('key'), cert: pem('certificate') }, (_request, response) =>
+    const server = createTlsServer({ ...more, key: pem('key'), cert: pem('certificate') }, (_request, response) =>
       response.end('safe'),
     );
     let opened = 0;
@@ -321,7 +415,7 @@ describe('an https upstream', () => {
       () => connections.close('now'),
       () => new Promise((done) => server.close(done)),
     );
-    return { connections, opened: () => opened };
+    return { server, url, connections, opened: () => opened };
   }
 
   test('whose certificate nobody vouches for gets nothing', async () => {
@@ -335,5 +429,133 @@ describe('an https upstream', () => {
     const { connections, opened } = await tlsServer();
     for (let time = 0; time < 3; time += 1) expect(await ask(connections, '{}')).toMatchObject({ body: 'safe' });
     expect(opened()).toBe(1);
+  });
+
+  test('that is silent for hours is looked after as a plain one is', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    closing.unshift(async () => vi.unstubAllEnvs());
+    const { url } = await tlsServer();
+    await new Promise<void>((open) => {
+      const socket = createDial(url)(() => {}, open);
+      closing.unshift(async () => void socket.destroy());
+      const set = vi.spyOn(socket, 'setKeepAlive');
+      const noDelay = vi.spyOn(socket, 'setNoDelay');
+      socket.on('secureConnect', () => {
+        expect(set).toHaveBeenCalledWith(true, 60_000);
+        expect(noDelay).toHaveBeenCalledWith(true);
+      });
+    });
+  });
+
+  test('that lost its sessions is reached again by a new handshake', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    closing.unshift(async () => vi.unstubAllEnvs());
+    const noTicket = 1 << 14;
+    const { server, connections } = await tlsServer({ maxVersion: 'TLSv1.2', secureOptions: noTicket });
+    server.on('newSession', (_id, _session, done: () => void) => done());
+    server.on('resumeSession', (_id, done: (error: Error | null) => void) => done(new Error('lost')));
+    const all = await Promise.all([ask(connections), ask(connections)]);
+    expect(all.map(({ body }) => body)).toEqual(['safe', 'safe']);
+    await Promise.all([ask(connections), ask(connections), ask(connections)]); // the third needs a new connection
+    expect(await Promise.all([1, 2, 3].map(() => ask(connections)))).toMatchObject([
+      { body: 'safe' },
+      { body: 'safe' },
+      { body: 'safe' },
+    ]);
+  });
+});
+
+describe('an HTTP upstream', () => {
+  const gzipped = (bytes: Buffer) =>
+    `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${bytes.length}\r\n\r\n${bytes.toString('latin1')}`;
+
+  /** What the receiver was told, one word each. `at` runs when it is told so. */
+  function tell(url: string, at: { [word: string]: ((leg: Leg) => void) | undefined } = {}) {
+    const config = { connect_timeout: 2_000, timeout: 2_000, auth: 'none' } as UpstreamConfig;
+    const upstream = createHttpUpstream({ name: 'u', config: { ...config, url }, log: quiet });
+    closing.unshift(() => upstream.close('now'));
+    const words: string[] = [];
+    let bytes = 0;
+    const over = new Promise<void>((done) => {
+      const told = (word: string) => {
+        words.push(word);
+        try {
+          at[word.split(':')[0]!]?.(leg);
+        } finally {
+          if (word !== 'head' && word !== 'chunk') setTimeout(done, 50); // time for what must not come after it
+        }
+      };
+      const receiver: Receiver = {
+        head: () => told('head'),
+        chunk(chunk) {
+          bytes += chunk.length;
+          told('chunk');
+        },
+        end: () => told('end'),
+        failed: (reason, sent) => told(`failed: ${reason}, sent: ${sent}`),
+      };
+      const leg: Leg = upstream.exchange({ verb: 'POST', era: 'modern', headers: {}, session: undefined }, receiver);
+    });
+    return { words, over, bytes: () => bytes };
+  }
+
+  test('that encodes an answer of no bytes gave an empty answer', async () => {
+    const { url } = await rawServer(['HTTP/1.1 202 Accepted\r\ncontent-encoding: gzip\r\ncontent-length: 0\r\n\r\n']);
+    const { words, over } = tell(url);
+    await over;
+    expect(words).toEqual(['head', 'end']);
+  });
+
+  test('is told to have failed once, and nothing after it, when the caller leaves while its answer is decoded', async () => {
+    const { url } = await rawServer([gzipped(gzipSync(Buffer.alloc(4_000_000)))]);
+    const { words, over } = tell(url, { chunk: (leg) => leg.abort('cancelled') });
+    await over;
+    expect(words).toEqual(['head', 'chunk', 'failed: cancelled, sent: true']);
+  });
+
+  test('whose decoded answer nobody can take has failed, and Helio lives', async () => {
+    const { url } = await rawServer([gzipped(gzipSync(Buffer.alloc(4_000_000)))]);
+    const { words, over } = tell(url, {
+      chunk() {
+        throw new RangeError('an event is too large');
+      },
+    });
+    await over;
+    expect(words).toEqual(['head', 'chunk', 'failed: an event is too large, sent: true']);
+  });
+
+  test('whose answer cannot be decoded has failed, and its connection is closed', async () => {
+    const { url, sockets } = await rawServer([`HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nno gzip at all`]);
+    const { words, over } = tell(url);
+    await over;
+    expect(words).toEqual(['head', expect.stringContaining('could not be decoded')]);
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
+  test('is decoded no further than its client reads', async () => {
+    const { url } = await rawServer([gzipped(gzipSync(Buffer.alloc(50_000_000)))]);
+    const { words, bytes, over } = tell(url, { head: (leg) => setImmediate(() => leg.pause()) });
+    await Promise.race([over, new Promise((done) => setTimeout(done, 300))]);
+    expect(words).not.toContain('end');
+    expect(bytes()).toBeLessThan(25_000_000);
+  });
+
+  test('whose end nobody can take has failed', async () => {
+    for (const answer of [[ok('x')], ['HTTP/1.1 200 OK\r\n\r\nx', 'close'], [gzipped(gzipSync('x'))]]) {
+      const { url } = await rawServer(answer);
+      const { words, over } = tell(url, {
+        end() {
+          throw new Error('no such answer');
+        },
+      });
+      await over;
+      await expect.poll(() => words).toEqual(['head', 'chunk', 'end', 'failed: no such answer, sent: true']);
+    }
+  });
+
+  test('that cannot be reached is not named to the agent', async () => {
+    const { words, over } = tell('http://255.255.255.255:9/mcp');
+    await over;
+    expect(words).toEqual([expect.stringMatching(/^failed: the connection failed \(E[A-Z]+\), sent: false$/)]);
   });
 });

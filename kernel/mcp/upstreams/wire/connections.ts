@@ -1,6 +1,6 @@
 /**
  * The keep-alive connections to one HTTP/1.1 server. Why not a library: this client is on the path of every call
- * (docs/decisions/0010-own-upstream-client.md).
+ * (docs/decisions/0012-own-upstream-client.md).
  */
 import type { Headers } from '../../upstream.ts';
 import { Connection, type WireReceiver } from './connection.ts';
