@@ -1,4 +1,5 @@
 /** An upstream over streamable HTTP: one request out, one answer back, nothing in between but headers. */
+import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Log } from '../../plugin.ts';
 import type { UpstreamConfig } from '../config.ts';
@@ -104,7 +105,9 @@ class HttpLeg implements Leg, WireReceiver {
   readonly #seen: (up: boolean, why: string) => void;
   readonly #unauthorized: (() => void) | undefined;
   #exchange: WireExchange | undefined;
-  #decoder: NodeJS.ReadWriteStream | undefined;
+  #decoder: Transform | undefined;
+  #hasBytes = false;
+  #isPaused = false;
   #isOver = false;
   isAborted = false;
 
@@ -126,14 +129,26 @@ class HttpLeg implements Leg, WireReceiver {
   }
 
   chunk(bytes: Buffer): void {
-    if (this.#decoder) this.#decoder.write(bytes);
-    else this.#receiver.chunk(bytes);
+    if (this.#decoder === undefined) return this.#receiver.chunk(bytes);
+    this.#hasBytes = true;
+    // What waits to be decoded is bounded: a little of it may become very much.
+    if (!this.#decoder.write(bytes)) this.#exchange?.pause();
   }
 
   end(): void {
-    if (this.#decoder) return void this.#decoder.end();
+    if (this.#decoder && this.#hasBytes) this.#decoder.end();
+    else this.#end();
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-    this.#receiver.end();
+    try {
+      this.#receiver.end();
+    } catch (error) {
+      // Nobody else is left who would tell it.
+      this.#receiver.failed(reasonOf(error as Error), true);
+    }
   }
 
   failed(error: Error): void {
@@ -144,6 +159,7 @@ class HttpLeg implements Leg, WireReceiver {
   fail(reason: string, sent: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#decoder?.destroy();
     this.#receiver.failed(reason, sent);
   }
 
@@ -156,15 +172,24 @@ class HttpLeg implements Leg, WireReceiver {
   }
 
   pause(): void {
+    this.#isPaused = true;
+    this.#decoder?.pause();
     this.#exchange?.pause();
   }
 
   resume(): void {
-    this.#exchange?.resume();
+    this.#isPaused = false;
+    this.#decoder?.resume();
+    if (!this.#decoder?.writableNeedDrain) this.#exchange?.resume();
+  }
+
+  #broken(reason: string): void {
+    this.fail(reason, true);
+    this.#exchange?.abort(new Error(reason));
   }
 
   /** Helio asks for `identity`; an upstream that encodes all the same is decoded, because answers are read. */
-  #decoderFor(headers: Headers): NodeJS.ReadWriteStream | undefined {
+  #decoderFor(headers: Headers): Transform | undefined {
     const encoding = headerOf(headers, 'content-encoding')?.trim().toLowerCase();
     if (encoding === undefined || encoding === '' || encoding === 'identity') return undefined;
     const create = decoders[encoding];
@@ -172,17 +197,24 @@ class HttpLeg implements Leg, WireReceiver {
     delete headers['content-encoding'];
     delete headers['content-length'];
     const decoder = create();
-    decoder.on('data', (chunk: Buffer) => this.#receiver.chunk(chunk));
-    decoder.on('end', () => {
-      this.#isOver = true;
-      this.#receiver.end();
+    decoder.on('data', (chunk: Buffer) => {
+      if (this.#isOver) return;
+      try {
+        this.#receiver.chunk(chunk);
+      } catch (error) {
+        this.#broken(reasonOf(error as Error));
+      }
     });
-    decoder.on('error', (error) => this.fail(`the answer could not be decoded: ${error.message}`, true));
+    decoder.on('drain', () => {
+      if (!this.#isPaused) this.#exchange?.resume();
+    });
+    decoder.on('end', () => this.#end());
+    decoder.on('error', (error) => this.#broken(`the answer could not be decoded: ${error.message}`));
     return decoder;
   }
 }
 
-const decoders: { readonly [encoding: string]: (() => NodeJS.ReadWriteStream) | undefined } = {
+const decoders: { readonly [encoding: string]: (() => Transform) | undefined } = {
   __proto__: null as never,
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -197,5 +229,9 @@ function reasonOf(error: Error & { code?: string }): string {
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return 'the host name could not be resolved';
   if (error.code === 'HELIO_CONNECT_TIMEOUT') return error.message;
   if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return 'the connection was lost';
-  return error.code ? `${error.message} (${error.code})` : error.message;
+  if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'its certificate is for another host name';
+  // What the system says names addresses.
+  const { code, message } = error;
+  if ('syscall' in error || error instanceof AggregateError) return `the connection failed (${code})`;
+  return code ? `${message} (${code})` : message;
 }

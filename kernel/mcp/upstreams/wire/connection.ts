@@ -158,6 +158,7 @@ export class Connection {
   }
 
   #end(rest: Buffer): Buffer {
+    if (this.#isGone) return nothing; // the receiver gave up while it was told: nobody may be given this one
     const receiver = this.#receiver;
     this.#receiver = undefined;
     this.resume(); // who paused it is gone; the next answer must be read

@@ -75,19 +75,27 @@ export class Connections {
   }
 
   #connect(exchange: WireExchange, head: string, body: Uint8Array | undefined): void {
-    let opening: WireExchange | undefined = exchange;
+    // One variable, because closures of one scope share what they hold: the connection would keep its first body.
+    let opening: { exchange: WireExchange; head: string; body: Uint8Array | undefined } | undefined = {
+      exchange,
+      head,
+      body,
+    };
     const connection: Connection = new Connection(
       (read) =>
         this.#dial(read, () => {
           clearTimeout(timer);
+          const first = opening;
           opening = undefined;
-          if (!connection.isGone) exchange.begin(connection, head, body);
+          if (first && !connection.isGone) first.exchange.begin(connection, first.head, first.body);
         }),
       (free) => this.#freed(free),
       (gone, error) => {
         clearTimeout(timer);
         this.#left(gone);
-        opening?.failed(error);
+        const first = opening;
+        opening = undefined;
+        first?.exchange.failed(error);
       },
     );
     this.#all.add(connection);

@@ -29,7 +29,16 @@ export function createDial(url: URL): Dial {
       ...(session && { session }),
     });
     socket.on('session', (next: Buffer) => (session = next));
-    socket.on('secureConnect', open);
+    // An address that breaks off instead of forgetting a session would break off for ever.
+    const forget = () => void (session = undefined);
+    socket.on('error', forget);
+    socket.on('secureConnect', () => {
+      socket.off('error', forget);
+      open();
+    });
+    // TLS sockets of Node ignore both options.
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, settings.keepAliveInitialDelay);
     socket.on('data', read);
     return socket;
   }

@@ -23,6 +23,9 @@ const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Among them CR, LF and NUL, which would begin another field or another message for the next reader. */
 const forbiddenInValue = /[^\t\x20-\x7e\x80-\xff]/;
 const digits = /^\d{1,15}$/;
+const target = /^[\x21-\x7e\x80-\xff]+$/;
+/** They say how a message is framed, which only Helio knows. */
+const ofFraming = new Set(['connection', 'content-length', 'transfer-encoding', 'upgrade', 'expect']);
 
 /**
  * `lines` is the head without its last empty line. What another reader could frame differently is refused instead of
@@ -40,19 +43,36 @@ export function readHead(text: string): ResponseHead {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     if (!token.test(name)) throw new WireFault('a header line is malformed');
-    const value = line.slice(colon + 1).trim();
+    const value = trimmed(line, colon + 1);
     if (forbiddenInValue.test(value)) throw new WireFault(`the header ${name} has a forbidden character`);
     const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    headers[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
+    if (Array.isArray(before)) before.push(value);
+    else headers[name] = before === undefined ? value : [before, value];
   }
   const bodyLength = bodyLengthOf(status, headers);
   const connection = headers['connection'];
-  const keepsAlive =
+  const isFramed =
     bodyLength !== 'until_close' &&
+    // Bytes may follow all the same, and would be read as the next answer.
+    !(bodyLength === 0 && (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'));
+  const keepsAlive =
+    isFramed &&
     (matched[1] === '1'
       ? connection === undefined || !/\bclose\b/i.test(String(connection))
-      : /\bkeep-alive\b/i.test(String(connection)));
+      : bodyLength !== 'chunked' && /\bkeep-alive\b/i.test(String(connection))); // RFC 9112, section 6.1
   return { status, headers, bodyLength, keepsAlive };
+}
+
+/** Without the spaces and tabs around it: `trim` also takes CR, LF and others that must be seen (RFC 9112, section 5). */
+function trimmed(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
+  return line.slice(start, end);
+}
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** RFC 9112, section 6.3. */
@@ -72,7 +92,7 @@ function bodyLengthOf(status: number, headers: Headers): BodyLength {
 }
 
 /**
- * `headers` is a flat list of names and values.
+ * `headers` is a flat list of names and values. A `host` among them takes the place of `host`.
  * @throws TypeError when one of them would break out of its line.
  */
 export function writeHead(
@@ -82,11 +102,13 @@ export function writeHead(
   headers: readonly string[],
   length?: number,
 ): string {
-  let text = `${verb} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
+  if (!target.test(path)) throw new TypeError('the path cannot be sent');
+  const own = headers.includes('host') ? '' : `host: ${host}\r\n`;
+  let text = `${verb} ${path} HTTP/1.1\r\n${own}connection: keep-alive\r\n`;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at]!;
     const value = headers[at + 1]!;
-    if (!token.test(name) || forbiddenInValue.test(value))
+    if (!token.test(name) || forbiddenInValue.test(value) || ofFraming.has(name))
       throw new TypeError(`the header ${JSON.stringify(name)} cannot be sent`);
     text += `${name}: ${value}\r\n`;
   }
