@@ -11,6 +11,7 @@ import type {
   StoreOp,
   Verdict,
 } from './plugin.ts';
+import type { Commit, Committed } from './store.ts';
 import { withArguments } from './call.ts';
 import { TripContext, TripForwardContext, TripRequestContext } from './contexts.ts';
 import { decisionOf, fold, kernelDeny } from './decision.ts';
@@ -155,7 +156,7 @@ export function commitAll(
   if (generation.commit === undefined)
     return kernelDeny('plugin_failed', 'No state store is loaded, so nothing can be taken for this call.');
 
-  return generation.commit.commit([...taking, ...intent]).then(
+  return committing(generation.commit, [...taking, ...intent]).then(
     (committed) => (committed.ok ? undefined : notTaken(trip, decision, commitments, committed.refusal)),
     (cause: unknown) => {
       trip.world.log.error('the state store failed; the call was refused', { call: call.id, cause: String(cause) });
@@ -214,12 +215,22 @@ export function settleAll(
     }
   }
   if (ops.length === 0) return undefined;
-  return generation.commit?.commit(ops).catch((cause: unknown) =>
+  if (generation.commit === undefined) return undefined;
+  return committing(generation.commit, ops).catch((cause: unknown) =>
     world.log.error('the state store failed while a call was settled; what was taken stays taken', {
       call: trip.call.id,
       cause: String(cause),
     }),
   );
+}
+
+/** A store that throws at once has failed like one that rejects: what ran must not be told as refused. */
+function committing(store: Commit, ops: readonly StoreOp[]): Promise<Committed> {
+  try {
+    return store.commit(ops);
+  } catch (cause) {
+    return Promise.reject(cause);
+  }
 }
 
 /** A hold that nobody lifted is a refusal. */
