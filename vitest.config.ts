@@ -19,7 +19,7 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     testTimeout: 30_000,
-    maxWorkers: 2, // the default on two cores is one, and most end-to-end tests wait for processes
+    maxWorkers: 3, // most end-to-end tests wait for processes: on two cores the default of one would leave both idle
     hookTimeout: 60_000,
     projects: [
       {

@@ -44,7 +44,7 @@ export async function runCall(incoming: Incoming, world: World): Promise<Final> 
       cause: String((bug as Error)?.stack ?? bug),
     });
     const outcome = trip.forwardedAtMs === undefined ? 'denied' : 'withheld';
-    return refuse(
+    return await refuse(
       trip,
       kernelDeny('plugin_failed', 'Helio failed while it handled this call, so the call was refused.'),
       outcome,

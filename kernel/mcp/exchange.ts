@@ -9,7 +9,7 @@ import { headerOf } from './headers.ts';
 import type { Final, ForwardLeg, Incoming, Landing, Lookup } from './incoming.ts';
 import { finalOf, landingOfAnswer, landingOfBody, type Landed } from './landing.ts';
 import { idKey } from './messages.ts';
-import { paramHeaders, paramMismatch } from './param-headers.ts';
+import { needsMirror, paramHeaders, paramMismatch } from './param-headers.ts';
 import { outgoingBytes } from './rewrite.ts';
 import type { Scanned } from './scan.ts';
 import type { OpenRequest } from './sessions.ts';
@@ -98,15 +98,11 @@ export class Exchange implements Incoming, OpenRequest {
   forward(leg: ForwardLeg): Promise<Landing> {
     return new Promise((resolve) => {
       this.#land = resolve;
-      const { request, era, message } = this.#setting;
-      // A stdio client has no headers; an HTTP upstream of the modern era wants the arguments mirrored.
-      const needsMirror =
-        request.door === 'stdio' &&
-        era === 'modern' &&
-        request.upstream.transport === 'http' &&
-        this.#subject!.kind === 'tool';
-      if (leg.arguments || needsMirror) return void this.#sendMirrored(leg.arguments, leg.headers);
-      this.#send(outgoingBytes(message, undefined), leg.headers.size > 0 ? leg.headers : undefined);
+      const unwritten = ({ message: reason }: Error) =>
+        this.land({ landing: { kind: 'not_sent', reason }, isReplaced: false });
+      if (leg.arguments || needsMirror(this.#setting, this.#subject!.kind))
+        return void this.#sendMirrored(leg.arguments, leg.headers).catch(unwritten);
+      this.#send(outgoingBytes(this.#setting.message, undefined), leg.headers.size > 0 ? leg.headers : undefined);
     });
   }
 

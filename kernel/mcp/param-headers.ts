@@ -1,7 +1,8 @@
 /** `Mcp-Param-*` against the arguments (MCP 2026-07-28, SEP-2243): where Helio is the HTTP server, it must check them. */
-import type { Json, JsonObject } from '../plugin.ts';
+import type { Call, Json, JsonObject } from '../plugin.ts';
 import { decodeHeaderValue, encodeHeaderValue } from './era.ts';
 import { isObject } from './messages.ts';
+import type { Setting } from './setting.ts';
 
 interface Declared {
   readonly header: string;
@@ -80,4 +81,9 @@ function at(args: JsonObject, path: readonly string[]): Json | undefined {
   let node: Json | undefined = args;
   for (const key of path) node = isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined;
   return node;
+}
+
+/** A stdio client has no headers; an HTTP upstream of the modern era wants a tool's arguments mirrored in them. */
+export function needsMirror({ request, era }: Pick<Setting, 'request' | 'era'>, kind: Call['kind']): boolean {
+  return request.door === 'stdio' && era === 'modern' && request.upstream.transport === 'http' && kind === 'tool';
 }
