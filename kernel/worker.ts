@@ -13,5 +13,19 @@ export function startWorker(name: string, besideUrl: string, options: WorkerOpti
   const execArgv = source
     ? ['--conditions=helio-source', '--import', new URL('../scripts/source.mjs', import.meta.url).href]
     : [];
+  for (const module of imported) execArgv.push('--import', module);
+  started += 1;
   return new Worker(file, { env: {}, execArgv, ...options });
+}
+
+const imported: string[] = [];
+let started = 0;
+
+/** Every worker that is started from now on loads this module first. */
+export function importInWorkers(url: string): void {
+  if (!imported.includes(url)) imported.push(url);
+}
+/** Workers started by this process. */
+export function countWorkers(): number {
+  return started;
 }

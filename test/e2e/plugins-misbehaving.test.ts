@@ -104,14 +104,19 @@ it('an endless loop denies nobody else once it is over, and the log says how lon
   expect(logs()).toMatch(/took \d+ ms \(allowed: 300\)/);
 });
 
-it('a loop that lasts is named while it lasts: nothing else of Helio can speak', async () => {
-  const { mcp, logs } = await start(taps('evaluate', 'const end = Date.now() + 5_500; while (Date.now() < end);'));
+it.each([
+  ['beside a store', '{ use: ./bad.mjs, timeout: 300ms }', 'policy, feedback, audit'],
+  ['with no thread but its own', '{ use: ./bad.mjs, timeout: 300ms }', 'policy, feedback, state-memory'],
+])('a loop that lasts is named once while it lasts, %s', async (_where, entry, plugins) => {
+  const source = taps('evaluate', 'const end = Date.now() + 5_500; while (Date.now() < end);');
+  const { mcp, logs } = await start(source, entry, plugins);
   await post(mcp, toolCall('create_payment'));
   const said = logs().split('\n');
   const named = said.findIndex((line) => line.includes('plugin \\"bad\\" has held Helio up in evaluate for 3 s'));
   const over = said.findIndex((line) => /took \d+ ms \(allowed: 300\)/.test(line));
   expect(named).toBeGreaterThanOrEqual(0);
   expect(over).toBeGreaterThan(named);
+  expect(said.filter((line) => line.includes('HELIO_PLUGIN_HOLDS_UP'))).toHaveLength(1);
 });
 
 describe('outside of every call', () => {

@@ -3,7 +3,7 @@ import { createLog } from '../../log.ts';
 import { startProxy, type Proxy } from '../../proxy.ts';
 import { removeRunFile, writeRunFile } from '../../run-file.ts';
 import { version } from '../../version.ts';
-import { startWatchdog } from '../../watchdog.ts';
+import { watch, watchAnyway } from '../../watchdog.ts';
 import { bannerOf, formatBanner } from '../banner.ts';
 import { overridden } from '../override.ts';
 import { configPathOf } from '../config-path.ts';
@@ -32,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const log = createLog();
   const running: { proxy?: Proxy } = {};
   catchStrayErrors(() => running.proxy?.generation().plugins ?? [], log);
+  watch(process.stderr.isTTY === true);
   const proxy = await startProxy({
     configPath: configPathOf(usage),
     env: process.env,
@@ -41,7 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
     override: overridden({ ...(port !== undefined && { port: portOf(port) }), ...(dryRun && { dryRun }) }),
   });
   running.proxy = proxy;
-  const stopWatching = startWatchdog(process.stderr.isTTY === true);
+  watchAnyway();
   const banner = bannerOf(proxy);
   for (const aside of banner.asides) note(aside);
   if (isTerminal()) out(formatBanner(banner, version));
@@ -73,7 +74,6 @@ export async function run(args: readonly string[]): Promise<number> {
   process.once('SIGINT', hard);
   await removeRunFile(stateDir);
   await proxy.stop();
-  await stopWatching();
   process.off('SIGINT', hard);
   return signal === 'SIGINT' ? 130 : 0;
 }

@@ -11,7 +11,7 @@ import { createLog } from '../../log.ts';
 import { createErrorDoor, createStdioDoor } from '../../mcp/doors/stdio.ts';
 import type { ListenConfig } from '../../mcp/config.ts';
 import { onChildExit, signalChildren } from '../../mcp/upstreams/child.ts';
-import { startWatchdog } from '../../watchdog.ts';
+import { watch, watchAnyway } from '../../watchdog.ts';
 import { startProxy, type Proxy } from '../../proxy.ts';
 import { configPathOf } from '../config-path.ts';
 import { catchStrayErrors } from '../stray-errors.ts';
@@ -42,6 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const end = whenToldToStop();
   let proxy: Proxy | undefined;
   const log = createLog();
+  watch(process.stderr.isTTY === true);
   catchStrayErrors(() => proxy?.generation().plugins ?? [], log);
   try {
     const name = usage.options['name'] as string | undefined;
@@ -61,6 +62,7 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     return sayWhy(error, end);
   }
+  watchAnyway();
   return serve(proxy, end);
 }
 
@@ -80,10 +82,8 @@ async function serve(proxy: Proxy, end: Promise<number>): Promise<number> {
   const served = new Promise<number>((done) => {
     if (!only.isMerged) onChildExit((exitCode) => void setTimeout(() => done(exitCode), lastWordsMs));
   });
-  const stopWatching = startWatchdog(process.stderr.isTTY === true);
   const exitCode = await Promise.race([door.closed.then(() => exitCodes.ok), served, end]);
   await proxy.stop();
-  await stopWatching();
   process.stdin.destroy();
   return exitCode;
 }
