@@ -21,6 +21,8 @@ export default defineConfig({
     testTimeout: 30_000,
     maxWorkers: 3, // most end-to-end tests wait for processes: on two cores the default of one would leave both idle
     hookTimeout: 60_000,
+    // Real browsers and processes on a shared machine: one more try there, told in the output as `retry x1`. None for people.
+    retry: process.env['CI'] ? 1 : 0,
     projects: [
       {
         extends: true,
