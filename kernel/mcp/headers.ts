@@ -29,7 +29,7 @@ export interface RequestHeaderRules {
   readonly added: readonly (readonly [string, string])[];
 }
 
-/** A flat list of names and values, as undici takes them. */
+/** A flat list of names and values. */
 export function requestHeaders(
   client: Headers,
   rules: RequestHeaderRules,

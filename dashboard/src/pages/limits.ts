@@ -12,6 +12,7 @@ import { whenRead } from '../elements/state.ts';
 import { dialogStyles } from '../styles/dialog.ts';
 import { limitsStyles } from '../styles/limits.ts';
 import { shared } from '../styles/shared.ts';
+import { wideTableStyles } from '../styles/wide-table.ts';
 import '../elements/empty.ts';
 import '../elements/meter.ts';
 import '../elements/snippet.ts';
@@ -44,7 +45,7 @@ export class HelioLimits extends LitElement {
     return pot === undefined ? [] : await readEntries(this.host, pot, signal);
   });
 
-  static override styles = [shared, dialogStyles, limitsStyles];
+  static override styles = [shared, dialogStyles, wideTableStyles, limitsStyles];
   constructor() {
     super();
     new Watch(this, () => [

@@ -9,6 +9,7 @@ import { Watch } from '../app/watch.ts';
 import { outcomePill, pillStyles } from '../elements/outcome.ts';
 import { whenRead } from '../elements/state.ts';
 import { shared } from '../styles/shared.ts';
+import { wideTableStyles } from '../styles/wide-table.ts';
 import type { PluginRow } from '../api-types.ts';
 import '../elements/json.ts';
 import '../elements/snippet.ts';
@@ -26,16 +27,8 @@ export class HelioPlugins extends LitElement {
   static override styles = [
     shared,
     pillStyles,
+    wideTableStyles,
     css`
-      :host {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 16px;
-        container-type: inline-size;
-      }
-      table {
-        table-layout: fixed;
-      }
       .name {
         width: 190px;
       }

@@ -10,6 +10,7 @@ import { Watch } from '../app/watch.ts';
 import { outcomePill, pillStyles } from '../elements/outcome.ts';
 import { whenRead } from '../elements/state.ts';
 import { shared } from '../styles/shared.ts';
+import { wideTableStyles } from '../styles/wide-table.ts';
 import '../elements/diff.ts';
 import '../elements/empty.ts';
 import '../elements/json.ts';
@@ -23,16 +24,8 @@ export class HelioTools extends LitElement {
   static override styles = [
     shared,
     pillStyles,
+    wideTableStyles,
     css`
-      :host {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 16px;
-        container-type: inline-size;
-      }
-      table {
-        table-layout: fixed;
-      }
       .name {
         width: 24%;
       }

@@ -2,15 +2,6 @@
 import { css } from 'lit';
 
 export const limitsStyles = css`
-  :host {
-    display: grid;
-    grid-template-columns: minmax(0, 1fr);
-    gap: 16px;
-    container-type: inline-size;
-  }
-  table {
-    table-layout: fixed;
-  }
   .meter {
     width: 22%;
   }
