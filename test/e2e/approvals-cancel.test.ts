@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { post, startHelio, toolCall, type Helio } from '../fixtures/helio.ts';
 import { connect, type ClientKind } from '../fixtures/official-clients.ts';
+import { operatorOf } from '../fixtures/operator.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../fixtures/recording-upstream.ts';
 
 const secret = 'cancel-operator-secret-that-is-long-enough';
@@ -25,18 +26,7 @@ policies: { default: allow, rules: [{ match: { tool: '*' }, action: require_appr
   stops.push(() => helio.stop());
   return { helio, upstream };
 }
-async function api(helio: Helio, method: string, path: string): Promise<any> {
-  const headers = {
-    authorization: `Bearer ${secret}`,
-    ...(method === 'POST' && { 'content-type': 'application/json' }),
-  };
-  const answer = await fetch(`${helio.dashboard}${path}`, {
-    method,
-    headers,
-    ...(method === 'POST' && { body: '{}' }),
-  });
-  return answer.json();
-}
+const api = operatorOf(secret);
 async function ticket(helio: Helio): Promise<any> {
   for (let i = 0; i < 200; i++) {
     const { tickets } = await api(helio, 'GET', '/api/approvals');

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { helioFolder, post, startHelio, toolCall, type Helio } from '../fixtures/helio.ts';
 import { connect, type ClientKind } from '../fixtures/official-clients.ts';
+import { operatorOf } from '../fixtures/operator.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../fixtures/recording-upstream.ts';
 import { startFixture } from '../fixtures/upstreams.ts';
 
@@ -34,18 +35,7 @@ async function place(session?: string): Promise<{ upstream: RecordingUpstream; f
   stops.push(() => folder.remove());
   return { upstream, folder: folder.path };
 }
-async function api(helio: Helio, method: string, path: string): Promise<any> {
-  const headers = {
-    authorization: `Bearer ${secret}`,
-    ...(method === 'POST' && { 'content-type': 'application/json' }),
-  };
-  const answer = await fetch(`${helio.dashboard}${path}`, {
-    method,
-    headers,
-    ...(method === 'POST' && { body: '{}' }),
-  });
-  return answer.json();
-}
+const api = operatorOf(secret);
 async function pending(helio: Helio, count: number): Promise<any[]> {
   for (let i = 0; i < 200; i++) {
     const { tickets } = await api(helio, 'GET', '/api/approvals');
